@@ -1,0 +1,6 @@
+package io.github.gpumf;
+
+/** Facade. */
+public final class GpuMf {
+  private GpuMf() {}
+}

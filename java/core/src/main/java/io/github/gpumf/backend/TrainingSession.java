@@ -1,0 +1,80 @@
+package io.github.gpumf.backend;
+
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.model.Weights;
+
+/**
+ * A training in progress. The weights live where the backend wants them; what crosses this seam is
+ * an epoch's worth of work one way and a few numbers the other way, until weights are asked for.
+ *
+ * <p>One thread at a time. Whoever opened a session closes it.
+ */
+public interface TrainingSession extends AutoCloseable {
+  /** Copies of the weights that a session keeps beside the current ones. */
+  enum Slot {
+    /** The weights as they are now; cannot be kept, only read. */
+    CURRENT,
+    /** The weights after the last epoch that ended well. */
+    LAST_GOOD,
+    /** The weights of the best epoch so far. */
+    BEST
+  }
+
+  /**
+   * What came of some batches.
+   *
+   * @param ratings how many were trained on, up to and including a diverged batch
+   * @param squaredError sum of the weighted squared errors, each before its batch's step
+   * @param loss sum over batches of size x loss, where the loss of a batch is its mean squared
+   *     error plus, with Keras' L2, lambda times the sum of squares of both tables. Regularization
+   *     per rating is not part of it
+   * @param divergedBatch the batch whose mean squared error passed the job's limit or was not a
+   *     number, after which nothing ran; or -1
+   */
+  record BatchReport(long ratings, double squaredError, double loss, long divergedBatch) {}
+
+  /**
+   * Trains on batches {@code from} to {@code to - 1} of an epoch. Batch b holds the positions
+   * {@code b * batchSize} and up of the epoch's order.
+   *
+   * @param epoch from 0
+   * @param from first batch
+   * @param to after the last batch, at most the job's batches per epoch
+   * @return what came of it
+   */
+  BatchReport run(int epoch, long from, long to);
+
+  /**
+   * The error of the current weights on other ratings.
+   *
+   * @param heldOut ratings with the id maps of the training ratings
+   * @return sum of squared errors of the clipped (if the model clips) predictions, unweighted, in
+   *     double
+   */
+  double squaredError(Ratings heldOut);
+
+  /**
+   * Keeps a copy of the current weights.
+   *
+   * @param slot {@link Slot#LAST_GOOD} or {@link Slot#BEST}
+   */
+  void keep(Slot slot);
+
+  /**
+   * Hands out weights.
+   *
+   * @param slot which; one that was kept before, or {@link Slot#CURRENT}
+   * @return a copy in memory of its own
+   */
+  Weights weights(Slot slot);
+
+  /**
+   * Hands out everything needed to go on later.
+   *
+   * @return a copy in memory of its own
+   */
+  TrainingState state();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,103 @@
+package io.github.gpumf.data;
+
+import io.github.gpumf.data.CounterRandom.Purpose;
+
+/**
+ * A random permutation of {@code 0..n-1} that is computed index by index: nothing is stored, and
+ * any thread or device can ask for any part of it.
+ *
+ * <p>It is a Feistel network over the smallest power of two that holds n, walked until the value
+ * falls below n (J. Black, P. Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002; for
+ * shuffling on GPUs: R. Mitchell et al., "Bandwidth-optimal random shuffling for GPUs", ACM TOPC
+ * 2022). A walk takes fewer than two rounds of the network on average. Round keys come from {@link
+ * CounterRandom}.
+ *
+ * <p>Immutable, safe for any number of threads.
+ */
+public final class Permutation {
+  /**
+   * Six rounds with a full-avalanche hash: two more than make a Feistel network pseudo-random (Luby
+   * and Rackoff, 1988).
+   */
+  private static final int ROUNDS = 6;
+
+  private final long size;
+  private final int leftBits;
+  private final int rightBits;
+  private final int[] keys = new int[ROUNDS];
+
+  /**
+   * Makes the permutation of a seed.
+   *
+   * @param size number of elements, at least 0
+   * @param seed any value
+   * @param purpose what the permutation is for: {@link Purpose#SHUFFLE} or {@link Purpose#SPLIT}
+   * @param substream tells permutations of one purpose apart, for example the epoch
+   */
+  public Permutation(long size, long seed, Purpose purpose, long substream) {
+    if (size < 0) {
+      throw new IllegalArgumentException("size must not be negative: " + size);
+    }
+    this.size = size;
+    // At least one bit on each side; a walk needs at most 4 / size steps for the smallest sizes.
+    int bits = Math.max(2, 64 - Long.numberOfLeadingZeros(Math.max(1, size - 1)));
+    leftBits = bits / 2;
+    rightBits = bits - leftBits;
+    CounterRandom random = CounterRandom.of(seed, purpose, substream);
+    for (int round = 0; round < ROUNDS; round++) {
+      keys[round] = random.word(round);
+    }
+  }
+
+  /**
+   * Number of elements.
+   *
+   * @return n
+   */
+  public long size() {
+    return size;
+  }
+
+  /**
+   * Where an index goes.
+   *
+   * @param index in 0..n-1
+   * @return its image, in 0..n-1; different for different indices
+   */
+  public long apply(long index) {
+    if (index < 0 || index >= size) {
+      throw new IndexOutOfBoundsException("index " + index + " is not in 0.." + (size - 1));
+    }
+    long value = index;
+    do {
+      value = encrypt(value);
+    } while (value >= size);
+    return value;
+  }
+
+  private long encrypt(long value) {
+    int leftMask = (int) ((1L << leftBits) - 1);
+    int rightMask = (int) ((1L << rightBits) - 1);
+    int left = (int) (value >>> rightBits);
+    int right = (int) value & rightMask;
+    // The halves keep their widths: even rounds change the left half, odd rounds the right one.
+    for (int round = 0; round < ROUNDS; round += 2) {
+      left ^= hash(right ^ keys[round]) & leftMask;
+      right ^= hash(left ^ keys[round + 1]) & rightMask;
+    }
+    return (left & 0xFFFFFFFFL) << rightBits | (right & 0xFFFFFFFFL);
+  }
+
+  /**
+   * A 32-bit finalizer with low bias (C. Wellons, "Prospecting for hash functions", 2018:
+   * lowbias32).
+   */
+  private static int hash(int x) {
+    x ^= x >>> 16;
+    x *= 0x7feb352d;
+    x ^= x >>> 15;
+    x *= 0x846ca68b;
+    x ^= x >>> 16;
+    return x;
+  }
+}

@@ -1,0 +1,526 @@
+package io.github.gpumf.data;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ratings in columns outside the Java heap: user index, item index, value, and optionally a
+ * timestamp and a weight. Rows are counted in 64 bits. A row takes 12 bytes, 8 more with
+ * timestamps, 4 more with weights.
+ *
+ * <p>Values and weights are finite, weights positive, and indices lie within the id maps: whoever
+ * makes a {@code Ratings} proves that once, and nothing downstream checks again. The same (user,
+ * item) may occur more than once.
+ *
+ * <p>Immutable, safe for any number of threads. The memory is freed when the last reference is
+ * gone.
+ */
+public final class Ratings {
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+
+  /** Columns start on a cache line. */
+  private static final long ALIGNMENT = 64;
+
+  private final long size;
+  private final IdMap users;
+  private final IdMap items;
+  private final MemorySegment userColumn;
+  private final MemorySegment itemColumn;
+  private final MemorySegment valueColumn;
+  private final @Nullable MemorySegment timestampColumn;
+  private final @Nullable MemorySegment weightColumn;
+  private final float minValue;
+  private final float maxValue;
+  private final double meanValue;
+  private final double meanSquare;
+
+  private Ratings(
+      long size,
+      IdMap users,
+      IdMap items,
+      MemorySegment userColumn,
+      MemorySegment itemColumn,
+      MemorySegment valueColumn,
+      @Nullable MemorySegment timestampColumn,
+      @Nullable MemorySegment weightColumn) {
+    this.size = size;
+    this.users = users;
+    this.items = items;
+    this.userColumn = userColumn.asReadOnly();
+    this.itemColumn = itemColumn.asReadOnly();
+    this.valueColumn = valueColumn.asReadOnly();
+    this.timestampColumn = timestampColumn == null ? null : timestampColumn.asReadOnly();
+    this.weightColumn = weightColumn == null ? null : weightColumn.asReadOnly();
+    float min = Float.POSITIVE_INFINITY;
+    float max = Float.NEGATIVE_INFINITY;
+    double sum = 0;
+    double squares = 0;
+    for (long row = 0; row < size; row++) {
+      float value = valueColumn.getAtIndex(FLOAT, row);
+      min = Math.min(min, value);
+      max = Math.max(max, value);
+      sum += value;
+      squares += (double) value * value;
+    }
+    minValue = min;
+    maxValue = max;
+    meanValue = size == 0 ? 0 : sum / size;
+    meanSquare = size == 0 ? 0 : squares / size;
+  }
+
+  /**
+   * Makes ratings of arrays with dense indices; index and id are the same.
+   *
+   * @param users user of each rating, 0..userCount-1
+   * @param items item of each rating, 0..itemCount-1
+   * @param values finite ratings
+   * @param userCount number of users, also those without a rating
+   * @param itemCount number of items, also those without a rating
+   * @return the ratings, a copy
+   * @throws IllegalArgumentException naming the row and the value if a column is shorter than
+   *     another, an index is out of range or a value is not finite
+   */
+  public static Ratings of(int[] users, int[] items, float[] values, int userCount, int itemCount) {
+    if (users.length != items.length || users.length != values.length) {
+      throw new IllegalArgumentException(
+          "columns must have one length, not "
+              + users.length
+              + " users, "
+              + items.length
+              + " items and "
+              + values.length
+              + " values");
+    }
+    Builder builder =
+        new Builder(IdMap.dense(userCount), IdMap.dense(itemCount), users.length, false, false);
+    for (int row = 0; row < users.length; row++) {
+      builder.set(row, users[row], items[row], values[row]);
+    }
+    return builder.build();
+  }
+
+  /**
+   * Starts ratings of a known number of rows.
+   *
+   * @param users the users' ids
+   * @param items the items' ids
+   * @param size number of rows
+   * @param timestamps whether rows have timestamps
+   * @param weights whether rows have weights
+   * @return a builder whose rows are all still to be set
+   */
+  public static Builder builder(
+      IdMap users, IdMap items, long size, boolean timestamps, boolean weights) {
+    return new Builder(users, items, size, timestamps, weights);
+  }
+
+  /**
+   * Number of ratings.
+   *
+   * @return rows
+   */
+  public long size() {
+    return size;
+  }
+
+  /**
+   * The users' ids; some may have no rating.
+   *
+   * @return the map
+   */
+  public IdMap users() {
+    return users;
+  }
+
+  /**
+   * The items' ids; some may have no rating.
+   *
+   * @return the map
+   */
+  public IdMap items() {
+    return items;
+  }
+
+  /**
+   * Number of users.
+   *
+   * @return size of {@link #users}
+   */
+  public int userCount() {
+    return users.size();
+  }
+
+  /**
+   * Number of items.
+   *
+   * @return size of {@link #items}
+   */
+  public int itemCount() {
+    return items.size();
+  }
+
+  /**
+   * The user of a rating.
+   *
+   * @param row 0..size-1
+   * @return its index
+   */
+  public int user(long row) {
+    return userColumn.getAtIndex(INT, row);
+  }
+
+  /**
+   * The item of a rating.
+   *
+   * @param row 0..size-1
+   * @return its index
+   */
+  public int item(long row) {
+    return itemColumn.getAtIndex(INT, row);
+  }
+
+  /**
+   * The rating itself.
+   *
+   * @param row 0..size-1
+   * @return a finite value
+   */
+  public float value(long row) {
+    return valueColumn.getAtIndex(FLOAT, row);
+  }
+
+  /**
+   * Whether rows have timestamps.
+   *
+   * @return true if {@link #timestamp} may be called
+   */
+  public boolean hasTimestamps() {
+    return timestampColumn != null;
+  }
+
+  /**
+   * When a rating was given.
+   *
+   * @param row 0..size-1
+   * @return a time; the unit is the source's, seconds since 1970 in MovieLens
+   * @throws IllegalStateException if rows have no timestamps
+   */
+  public long timestamp(long row) {
+    if (timestampColumn == null) {
+      throw new IllegalStateException("these ratings have no timestamps");
+    }
+    return timestampColumn.getAtIndex(LONG, row);
+  }
+
+  /**
+   * Whether rows have weights.
+   *
+   * @return false if every weight is 1
+   */
+  public boolean hasWeights() {
+    return weightColumn != null;
+  }
+
+  /**
+   * How much a rating counts in the loss.
+   *
+   * @param row 0..size-1
+   * @return a positive, finite weight; 1 if rows have no weights
+   */
+  public float weight(long row) {
+    return weightColumn == null ? 1f : weightColumn.getAtIndex(FLOAT, row);
+  }
+
+  /**
+   * The column of user indices.
+   *
+   * @return {@code size} native-endian ints, read-only
+   */
+  public MemorySegment userColumn() {
+    return userColumn;
+  }
+
+  /**
+   * The column of item indices.
+   *
+   * @return {@code size} native-endian ints, read-only
+   */
+  public MemorySegment itemColumn() {
+    return itemColumn;
+  }
+
+  /**
+   * The column of values.
+   *
+   * @return {@code size} native-endian floats, read-only
+   */
+  public MemorySegment valueColumn() {
+    return valueColumn;
+  }
+
+  /**
+   * The column of weights.
+   *
+   * @return {@code size} native-endian floats, read-only, or null if every weight is 1
+   */
+  public @Nullable MemorySegment weightColumn() {
+    return weightColumn;
+  }
+
+  /**
+   * The smallest value.
+   *
+   * @return infinity if there are no ratings
+   */
+  public float minValue() {
+    return minValue;
+  }
+
+  /**
+   * The largest value.
+   *
+   * @return minus infinity if there are no ratings
+   */
+  public float maxValue() {
+    return maxValue;
+  }
+
+  /**
+   * The mean of the values, weights aside.
+   *
+   * @return 0 if there are no ratings
+   */
+  public double meanValue() {
+    return meanValue;
+  }
+
+  /**
+   * The mean of the squared values, weights aside: the loss of predicting 0.
+   *
+   * @return 0 if there are no ratings
+   */
+  public double meanSquare() {
+    return meanSquare;
+  }
+
+  /**
+   * Some of the rows, in a new order, with the same id maps.
+   *
+   * @param count number of rows to take
+   * @param rowAt the row here of each row there
+   * @return the selection, a copy
+   */
+  public Ratings select(long count, LongUnaryOperator rowAt) {
+    Builder builder = new Builder(users, items, count, hasTimestamps(), hasWeights());
+    for (long target = 0; target < count; target++) {
+      long row = rowAt.applyAsLong(target);
+      builder.set(target, user(row), item(row), value(row));
+      if (hasTimestamps()) {
+        builder.timestamp(target, timestamp(row));
+      }
+      if (hasWeights()) {
+        builder.weight(target, weight(row));
+      }
+    }
+    return builder.build();
+  }
+
+  /**
+   * The rows whose user and item both occur in other maps, with the indices of those maps: held-out
+   * ratings that were read from a file of their own, seen with a model's eyes.
+   *
+   * @param otherUsers the users' ids to go by
+   * @param otherItems the items' ids to go by
+   * @return the rows that can be expressed, in order; compare sizes to see how many could not
+   */
+  public Ratings alignedTo(IdMap otherUsers, IdMap otherItems) {
+    if (otherUsers == users && otherItems == items) {
+      return this;
+    }
+    int[] toUser = users.translateTo(otherUsers);
+    int[] toItem = items.translateTo(otherItems);
+    long count = 0;
+    for (long row = 0; row < size; row++) {
+      if (toUser[user(row)] != IdMap.UNKNOWN && toItem[item(row)] != IdMap.UNKNOWN) {
+        count++;
+      }
+    }
+    Builder builder = new Builder(otherUsers, otherItems, count, hasTimestamps(), hasWeights());
+    long target = 0;
+    for (long row = 0; row < size; row++) {
+      int user = toUser[user(row)];
+      int item = toItem[item(row)];
+      if (user == IdMap.UNKNOWN || item == IdMap.UNKNOWN) {
+        continue;
+      }
+      builder.set(target, user, item, value(row));
+      if (hasTimestamps()) {
+        builder.timestamp(target, timestamp(row));
+      }
+      if (hasWeights()) {
+        builder.weight(target, weight(row));
+      }
+      target++;
+    }
+    return builder.build();
+  }
+
+  /**
+   * A digest of ids, indices, values, timestamps and weights, in row order: equal fingerprints mean
+   * the same training data.
+   *
+   * @return the first 128 bits of a SHA-256, in hexadecimal
+   */
+  public String fingerprint() {
+    MessageDigest digest;
+    try {
+      digest = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException missing) {
+      throw new AssertionError("every Java platform has SHA-256", missing);
+    }
+    digest.update(
+        ByteBuffer.allocate(3 * Long.BYTES)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(size)
+            .putLong(userCount())
+            .putLong(itemCount())
+            .flip());
+    for (IdMap ids : new IdMap[] {users, items}) {
+      for (int index = 0; index < ids.size(); index++) {
+        digest.update(ids.idOf(index).getBytes(StandardCharsets.UTF_8));
+        digest.update((byte) 0);
+      }
+    }
+    for (MemorySegment column :
+        new @Nullable MemorySegment[] {
+          userColumn, itemColumn, valueColumn, timestampColumn, weightColumn
+        }) {
+      digest.update((byte) (column == null ? 0 : 1));
+      // A ByteBuffer reaches 2 GiB, so a column goes in pieces.
+      long bytes = column == null ? 0 : column.byteSize();
+      for (long from = 0; column != null && from < bytes; from += 1 << 28) {
+        digest.update(column.asSlice(from, Math.min(1 << 28, bytes - from)).asByteBuffer());
+      }
+    }
+    return HexFormat.of().formatHex(digest.digest(), 0, 16);
+  }
+
+  @Override
+  public String toString() {
+    return size + " ratings of " + itemCount() + " items by " + userCount() + " users";
+  }
+
+  /** Fills the columns of {@link Ratings} row by row. Not safe for several threads. */
+  public static final class Builder {
+    private final IdMap users;
+    private final IdMap items;
+    private final long size;
+    private final MemorySegment userColumn;
+    private final MemorySegment itemColumn;
+    private final MemorySegment valueColumn;
+    private final @Nullable MemorySegment timestampColumn;
+    private final @Nullable MemorySegment weightColumn;
+
+    private Builder(IdMap users, IdMap items, long size, boolean timestamps, boolean weights) {
+      if (size < 0) {
+        throw new IllegalArgumentException("size must not be negative: " + size);
+      }
+      this.users = users;
+      this.items = items;
+      this.size = size;
+      Arena arena = Arena.ofAuto();
+      userColumn = arena.allocate(Math.multiplyExact(size, 4L), ALIGNMENT);
+      itemColumn = arena.allocate(Math.multiplyExact(size, 4L), ALIGNMENT);
+      valueColumn = arena.allocate(Math.multiplyExact(size, 4L), ALIGNMENT);
+      timestampColumn = timestamps ? arena.allocate(Math.multiplyExact(size, 8L), ALIGNMENT) : null;
+      weightColumn = weights ? arena.allocate(Math.multiplyExact(size, 4L), ALIGNMENT) : null;
+    }
+
+    /**
+     * Sets a row; its weight, if rows have weights, is 1 until it is set.
+     *
+     * @param row 0..size-1
+     * @param user index of the user
+     * @param item index of the item
+     * @param value the rating
+     * @return this
+     * @throws IllegalArgumentException naming the row if an index is out of range or the value is
+     *     not finite
+     */
+    public Builder set(long row, int user, int item, float value) {
+      if (user < 0 || user >= users.size()) {
+        throw new IllegalArgumentException(
+            "row " + row + ": user " + user + " is not in 0.." + (users.size() - 1));
+      }
+      if (item < 0 || item >= items.size()) {
+        throw new IllegalArgumentException(
+            "row " + row + ": item " + item + " is not in 0.." + (items.size() - 1));
+      }
+      if (!Float.isFinite(value)) {
+        throw new IllegalArgumentException("row " + row + ": rating " + value + " is not finite");
+      }
+      userColumn.setAtIndex(INT, row, user);
+      itemColumn.setAtIndex(INT, row, item);
+      valueColumn.setAtIndex(FLOAT, row, value);
+      if (weightColumn != null) {
+        weightColumn.setAtIndex(FLOAT, row, 1f);
+      }
+      return this;
+    }
+
+    /**
+     * Sets a row's timestamp.
+     *
+     * @param row 0..size-1
+     * @param timestamp any value
+     * @return this
+     */
+    public Builder timestamp(long row, long timestamp) {
+      if (timestampColumn == null) {
+        throw new IllegalStateException("these ratings were started without timestamps");
+      }
+      timestampColumn.setAtIndex(LONG, row, timestamp);
+      return this;
+    }
+
+    /**
+     * Sets a row's weight, after {@link #set}.
+     *
+     * @param row 0..size-1
+     * @param weight positive and finite
+     * @return this
+     */
+    public Builder weight(long row, float weight) {
+      if (weightColumn == null) {
+        throw new IllegalStateException("these ratings were started without weights");
+      }
+      if (!(weight > 0) || !Float.isFinite(weight)) {
+        throw new IllegalArgumentException(
+            "row " + row + ": weight " + weight + " is not positive and finite");
+      }
+      weightColumn.setAtIndex(FLOAT, row, weight);
+      return this;
+    }
+
+    /**
+     * Makes the ratings. The builder must not be used afterwards.
+     *
+     * @return the ratings
+     */
+    public Ratings build() {
+      return new Ratings(
+          size, users, items, userColumn, itemColumn, valueColumn, timestampColumn, weightColumn);
+    }
+  }
+}

@@ -1,0 +1,182 @@
+package io.github.gpumf.model;
+
+import io.github.gpumf.data.Ratings;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * For each user the items of its training ratings, ascending and distinct: what recommendations
+ * leave out. Compressed rows: the items of user u are at {@code offsets[u]..offsets[u + 1] - 1}.
+ *
+ * <p>Immutable, safe for any number of threads.
+ */
+public final class SeenItems {
+  /** Offsets, little-endian as in files. */
+  public static final ValueLayout.OfLong OFFSET =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Items, little-endian as in files. */
+  public static final ValueLayout.OfInt ITEM =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final int users;
+  private final MemorySegment offsets;
+  private final MemorySegment items;
+
+  private SeenItems(int users, MemorySegment offsets, MemorySegment items) {
+    this.users = users;
+    this.offsets = offsets.asReadOnly();
+    this.items = items.asReadOnly();
+  }
+
+  /**
+   * Views memory as seen items, after checking it.
+   *
+   * @param users number of users
+   * @param itemCount number of items
+   * @param offsets {@code users + 1} longs, from 0 up to the number of items in the last argument,
+   *     never falling
+   * @param items the items of all users, ascending within each user
+   * @return the view
+   * @throws IllegalArgumentException if the memory does not hold that
+   */
+  public static SeenItems view(
+      int users, int itemCount, MemorySegment offsets, MemorySegment items) {
+    if (offsets.byteSize() != (users + 1L) * Long.BYTES) {
+      throw new IllegalArgumentException(
+          users
+              + " users need "
+              + (users + 1L)
+              + " offsets, not "
+              + offsets.byteSize() / Long.BYTES);
+    }
+    long count = items.byteSize() / Integer.BYTES;
+    if (offsets.get(OFFSET, 0) != 0 || offsets.getAtIndex(OFFSET, users) != count) {
+      throw new IllegalArgumentException("offsets of seen items must go from 0 to " + count);
+    }
+    SeenItems seen = new SeenItems(users, offsets, items);
+    for (int user = 0; user < users; user++) {
+      long from = seen.start(user);
+      long to = seen.start(user + 1L);
+      if (to < from || to > count) {
+        throw new IllegalArgumentException(
+            "offsets of seen items of user " + user + " are out of order: " + from + ".." + to);
+      }
+      int previous = -1;
+      for (long at = from; at < to; at++) {
+        int item = items.getAtIndex(ITEM, at);
+        if (item <= previous || item >= itemCount) {
+          throw new IllegalArgumentException(
+              "seen item "
+                  + item
+                  + " of user "
+                  + user
+                  + " is not above "
+                  + previous
+                  + " and below "
+                  + itemCount);
+        }
+        previous = item;
+      }
+    }
+    return seen;
+  }
+
+  /**
+   * Collects the items of each user.
+   *
+   * @param ratings training ratings
+   * @return their items by user
+   */
+  public static SeenItems of(Ratings ratings) {
+    int users = ratings.userCount();
+    // Sorting by item, then stably by user, leaves each user's items ascending: two counting sorts.
+    Arena scratch = Arena.ofAuto();
+    MemorySegment byItem = scratch.allocate(ratings.size() * Long.BYTES, Long.BYTES);
+    long[] itemStart = new long[ratings.itemCount() + 1];
+    long[] userStart = new long[users + 1];
+    for (long row = 0; row < ratings.size(); row++) {
+      itemStart[ratings.item(row) + 1]++;
+      userStart[ratings.user(row) + 1]++;
+    }
+    accumulate(itemStart);
+    accumulate(userStart);
+    for (long row = 0; row < ratings.size(); row++) {
+      byItem.setAtIndex(ValueLayout.JAVA_LONG, itemStart[ratings.item(row)]++, row);
+    }
+    MemorySegment sorted = scratch.allocate(ratings.size() * Integer.BYTES, Long.BYTES);
+    long[] end = userStart.clone();
+    for (long at = 0; at < ratings.size(); at++) {
+      long row = byItem.getAtIndex(ValueLayout.JAVA_LONG, at);
+      int user = ratings.user(row);
+      int item = ratings.item(row);
+      if (end[user] == userStart[user] || sorted.getAtIndex(ITEM, end[user] - 1) != item) {
+        sorted.setAtIndex(ITEM, end[user]++, item);
+      }
+    }
+    long count = 0;
+    for (int user = 0; user < users; user++) {
+      count += end[user] - userStart[user];
+    }
+    Arena arena = Arena.ofAuto();
+    MemorySegment offsets = arena.allocate((users + 1L) * Long.BYTES, Long.BYTES);
+    MemorySegment items = arena.allocate(count * Integer.BYTES, Long.BYTES);
+    long at = 0;
+    for (int user = 0; user < users; user++) {
+      long length = end[user] - userStart[user];
+      MemorySegment.copy(
+          sorted,
+          userStart[user] * Integer.BYTES,
+          items,
+          at * Integer.BYTES,
+          length * Integer.BYTES);
+      at += length;
+      offsets.setAtIndex(OFFSET, user + 1L, at);
+    }
+    return new SeenItems(users, offsets, items);
+  }
+
+  private static void accumulate(long[] counts) {
+    for (int index = 1; index < counts.length; index++) {
+      counts[index] += counts[index - 1];
+    }
+  }
+
+  private long start(long user) {
+    return offsets.getAtIndex(OFFSET, user);
+  }
+
+  /**
+   * The items of a user.
+   *
+   * @param user 0..users-1
+   * @return ascending item indices, a new array
+   */
+  public int[] of(int user) {
+    java.util.Objects.checkIndex(user, users);
+    long from = start(user);
+    int[] seen = new int[Math.toIntExact(start(user + 1L) - from)];
+    MemorySegment.copy(items, ITEM, from * Integer.BYTES, seen, 0, seen.length);
+    return seen;
+  }
+
+  /**
+   * The memory of the offsets.
+   *
+   * @return {@code users + 1} longs, read-only
+   */
+  public MemorySegment offsets() {
+    return offsets;
+  }
+
+  /**
+   * The memory of the items.
+   *
+   * @return ints, read-only
+   */
+  public MemorySegment items() {
+    return items;
+  }
+}

@@ -1,0 +1,24 @@
+package io.github.gpumf.optim;
+
+/** The checks that the optimizers share. */
+final class Checks {
+  private Checks() {}
+
+  static void adam(double beta1, double beta2, double epsilon) {
+    if (!(beta1 >= 0 && beta1 < 1)) {
+      throw new IllegalArgumentException("beta1 must be in [0, 1), not " + beta1);
+    }
+    if (!(beta2 >= 0 && beta2 < 1)) {
+      throw new IllegalArgumentException("beta2 must be in [0, 1), not " + beta2);
+    }
+    epsilon(epsilon);
+  }
+
+  /** Positive also as a float: a weight without any gradient would otherwise become 0 / 0. */
+  static void epsilon(double epsilon) {
+    if (!((float) epsilon > 0) || Double.isInfinite(epsilon)) {
+      throw new IllegalArgumentException(
+          "epsilon must be positive and finite (as a float too), not " + epsilon);
+    }
+  }
+}
