@@ -1,6 +1,75 @@
 package io.github.gpumf;
 
-/** Facade. */
+import io.github.gpumf.backend.Availability;
+import io.github.gpumf.backend.Backends;
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.model.Mf;
+import io.github.gpumf.train.Trainer;
+import io.github.gpumf.train.TrainingOptions;
+import io.github.gpumf.train.TrainingResult;
+import java.util.SequencedMap;
+
+/**
+ * The front door: train a matrix-factorization model of ratings.
+ *
+ * <p>All methods are safe for any number of threads; each training uses the threads of its own
+ * options.
+ */
 public final class GpuMf {
   private GpuMf() {}
+
+  /**
+   * Trains with the options that do well on MovieLens.
+   *
+   * @param ratings training ratings, at least one
+   * @param spec the model; {@link Mf#tuned} goes with these options
+   * @return the model and how it was reached
+   */
+  public static TrainingResult train(Ratings ratings, Mf spec) {
+    return train(ratings, spec, TrainingOptions.tuned());
+  }
+
+  /**
+   * Trains.
+   *
+   * @param ratings training ratings, at least one
+   * @param spec the model
+   * @param options how to train
+   * @return the model and how it was reached
+   * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
+   *     used here
+   * @throws io.github.gpumf.train.DivergedException if the loss explodes; it carries the model of
+   *     the last good epoch
+   */
+  public static TrainingResult train(Ratings ratings, Mf spec, TrainingOptions options) {
+    return new Trainer(ratings, null, spec, options).train();
+  }
+
+  /**
+   * Trains, and measures each epoch on other ratings.
+   *
+   * @param ratings training ratings, at least one
+   * @param validation ratings to measure on; those with a user or an item that has no row in the
+   *     training ratings are left out
+   * @param spec the model
+   * @param options how to train; early stopping goes by the validation RMSE
+   * @return the model and how it was reached
+   * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
+   *     used here
+   * @throws io.github.gpumf.train.DivergedException if the loss explodes; it carries the model of
+   *     the last good epoch
+   */
+  public static TrainingResult train(
+      Ratings ratings, Ratings validation, Mf spec, TrainingOptions options) {
+    return new Trainer(ratings, validation, spec, options).train();
+  }
+
+  /**
+   * What can be used on this machine, and for each thing that cannot, why and what would enable it.
+   *
+   * @return by name, in the order in which {@code auto} tries
+   */
+  public static SequencedMap<String, Availability> backends() {
+    return Backends.probed();
+  }
 }

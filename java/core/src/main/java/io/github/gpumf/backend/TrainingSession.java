@@ -54,11 +54,13 @@ public interface TrainingSession extends AutoCloseable {
   double squaredError(Ratings heldOut);
 
   /**
-   * Keeps a copy of the current weights.
+   * Keeps a copy of the current weights if all of them are finite; otherwise the slot stays as it
+   * is.
    *
    * @param slot {@link Slot#LAST_GOOD} or {@link Slot#BEST}
+   * @return whether the weights are finite
    */
-  void keep(Slot slot);
+  boolean keep(Slot slot);
 
   /**
    * Hands out weights.

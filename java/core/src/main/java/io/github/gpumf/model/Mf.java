@@ -100,6 +100,22 @@ public record Mf(
   }
 
   /**
+   * {@link #biased} with the options that do well on MovieLens: a mean offset, regularization per
+   * rating, predictions clipped to the range of the ratings, and small positive factors to start
+   * from. Chosen by measurement, see {@code bench/results/accuracy.md}.
+   *
+   * @param factors k
+   * @return the model
+   */
+  public static Mf tuned(int factors) {
+    return biased(factors)
+        .withMeanOffset(true)
+        .withRegularization(0.05)
+        .withClip(true)
+        .withInitializer(new UniformInitializer(0, 0.125));
+  }
+
+  /**
    * The same with Keras' L2.
    *
    * @param lambda at least 0

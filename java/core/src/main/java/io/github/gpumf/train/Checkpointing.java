@@ -1,0 +1,22 @@
+package io.github.gpumf.train;
+
+import java.nio.file.Path;
+
+/**
+ * Where and how often the state of a training is saved, so that a run killed at any moment can go
+ * on and end with the same bits.
+ *
+ * @param directory made if it is missing; belongs to one training at a time
+ * @param everyEpochs a checkpoint is written after every so many epochs, and after the last; at
+ *     least 1
+ * @param resume whether to go on from the newest checkpoint in the directory, if there is one
+ */
+public record Checkpointing(Path directory, int everyEpochs, boolean resume) {
+  /** Checks the interval. */
+  public Checkpointing {
+    if (everyEpochs < 1) {
+      throw new IllegalArgumentException(
+          "checkpoints need an interval of at least 1 epoch, not " + everyEpochs);
+    }
+  }
+}

@@ -1,0 +1,376 @@
+package io.github.gpumf.train;
+
+import io.github.gpumf.backend.Backends;
+import io.github.gpumf.optim.AdaGrad;
+import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.LearningRate;
+import io.github.gpumf.optim.Optimizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How to train. Immutable; {@link #keras} and {@link #tuned} are the two starting points, {@link
+ * #toBuilder} changes some of it.
+ */
+public final class TrainingOptions {
+  private final int epochs;
+  private final int batchSize;
+  private final Optimizer optimizer;
+  private final long seed;
+  private final boolean shuffle;
+  private final int threads;
+  private final String backend;
+  private final boolean keepSeenItems;
+  private final @Nullable EarlyStopping earlyStopping;
+  private final @Nullable Checkpointing checkpointing;
+  private final @Nullable Cancellation cancellation;
+  private final List<TrainingListener> listeners;
+
+  private TrainingOptions(Builder builder) {
+    epochs = builder.epochs;
+    batchSize = builder.batchSize;
+    optimizer = builder.optimizer;
+    seed = builder.seed;
+    shuffle = builder.shuffle;
+    threads = builder.threads;
+    backend = builder.backend;
+    keepSeenItems = builder.keepSeenItems;
+    earlyStopping = builder.earlyStopping;
+    checkpointing = builder.checkpointing;
+    cancellation = builder.cancellation;
+    listeners = List.copyOf(builder.listeners);
+  }
+
+  /**
+   * Keras' defaults: Adam with a learning rate of 0.001, batches of 32; 10 epochs, where Keras has
+   * no habit of its own.
+   *
+   * @return the options
+   */
+  public static TrainingOptions keras() {
+    return builder(new Adam(1e-3)).build();
+  }
+
+  /**
+   * What does well on MovieLens with {@link io.github.gpumf.model.Mf#tuned}; chosen by measurement,
+   * see {@code bench/results/accuracy.md}.
+   *
+   * @return the options
+   */
+  public static TrainingOptions tuned() {
+    return builder(new AdaGrad(LearningRate.constant(0.06), AdaGrad.Accumulator.ROW, 1e-7))
+        .epochs(15)
+        .batchSize(256)
+        .build();
+  }
+
+  /**
+   * Starts from nothing but an optimizer: 10 epochs, batches of 32, seed 0, shuffled, as many
+   * threads as processors, any backend.
+   *
+   * @param optimizer how weights move
+   * @return a builder
+   */
+  public static Builder builder(Optimizer optimizer) {
+    return new Builder(optimizer);
+  }
+
+  /**
+   * Starts from these options.
+   *
+   * @return a builder
+   */
+  public Builder toBuilder() {
+    Builder builder = new Builder(optimizer);
+    builder.epochs = epochs;
+    builder.batchSize = batchSize;
+    builder.seed = seed;
+    builder.shuffle = shuffle;
+    builder.threads = threads;
+    builder.backend = backend;
+    builder.keepSeenItems = keepSeenItems;
+    builder.earlyStopping = earlyStopping;
+    builder.checkpointing = checkpointing;
+    builder.cancellation = cancellation;
+    builder.listeners.addAll(listeners);
+    return builder;
+  }
+
+  /**
+   * How often each rating is visited.
+   *
+   * @return at least 1
+   */
+  public int epochs() {
+    return epochs;
+  }
+
+  /**
+   * Ratings a step.
+   *
+   * @return at least 1
+   */
+  public int batchSize() {
+    return batchSize;
+  }
+
+  /**
+   * How weights move.
+   *
+   * @return the optimizer
+   */
+  public Optimizer optimizer() {
+    return optimizer;
+  }
+
+  /**
+   * Where all randomness comes from.
+   *
+   * @return any value
+   */
+  public long seed() {
+    return seed;
+  }
+
+  /**
+   * Whether each epoch has a random order of its own.
+   *
+   * @return false for the order of the ratings
+   */
+  public boolean shuffle() {
+    return shuffle;
+  }
+
+  /**
+   * How many threads may work. The result does not depend on it.
+   *
+   * @return at least 1
+   */
+  public int threads() {
+    return threads;
+  }
+
+  /**
+   * Which backend.
+   *
+   * @return {@link Backends#AUTO} or a name
+   */
+  public String backend() {
+    return backend;
+  }
+
+  /**
+   * Whether the model keeps each user's training items, so that recommendations can leave them out.
+   *
+   * @return true by default
+   */
+  public boolean keepSeenItems() {
+    return keepSeenItems;
+  }
+
+  /**
+   * When to stop early.
+   *
+   * @return empty by default
+   */
+  public Optional<EarlyStopping> earlyStopping() {
+    return Optional.ofNullable(earlyStopping);
+  }
+
+  /**
+   * Where to save the state.
+   *
+   * @return empty by default
+   */
+  public Optional<Checkpointing> checkpointing() {
+    return Optional.ofNullable(checkpointing);
+  }
+
+  /**
+   * The switch that stops the training.
+   *
+   * @return empty by default
+   */
+  public Optional<Cancellation> cancellation() {
+    return Optional.ofNullable(cancellation);
+  }
+
+  /**
+   * Who hears how it goes.
+   *
+   * @return in the order they are called
+   */
+  public List<TrainingListener> listeners() {
+    return listeners;
+  }
+
+  /** Collects options; each setter checks its value. Not safe for several threads. */
+  public static final class Builder {
+    private int epochs = 10;
+    private int batchSize = 32;
+    private Optimizer optimizer;
+    private long seed;
+    private boolean shuffle = true;
+    private int threads = Runtime.getRuntime().availableProcessors();
+    private String backend = Backends.AUTO;
+    private boolean keepSeenItems = true;
+    private @Nullable EarlyStopping earlyStopping;
+    private @Nullable Checkpointing checkpointing;
+    private @Nullable Cancellation cancellation;
+    private final List<TrainingListener> listeners = new ArrayList<>();
+
+    private Builder(Optimizer optimizer) {
+      this.optimizer = optimizer;
+    }
+
+    private static int atLeastOne(String name, int value) {
+      if (value < 1) {
+        throw new IllegalArgumentException(name + " must be at least 1, not " + value);
+      }
+      return value;
+    }
+
+    /**
+     * Sets how often each rating is visited.
+     *
+     * @param value at least 1
+     * @return this
+     */
+    public Builder epochs(int value) {
+      epochs = atLeastOne("epochs", value);
+      return this;
+    }
+
+    /**
+     * Sets the ratings a step.
+     *
+     * @param value at least 1
+     * @return this
+     */
+    public Builder batchSize(int value) {
+      batchSize = atLeastOne("batch size", value);
+      return this;
+    }
+
+    /**
+     * Sets how weights move.
+     *
+     * @param value the optimizer
+     * @return this
+     */
+    public Builder optimizer(Optimizer value) {
+      optimizer = value;
+      return this;
+    }
+
+    /**
+     * Sets where all randomness comes from.
+     *
+     * @param value any
+     * @return this
+     */
+    public Builder seed(long value) {
+      seed = value;
+      return this;
+    }
+
+    /**
+     * Sets whether each epoch has a random order of its own.
+     *
+     * @param value false for the order of the ratings
+     * @return this
+     */
+    public Builder shuffle(boolean value) {
+      shuffle = value;
+      return this;
+    }
+
+    /**
+     * Sets how many threads may work.
+     *
+     * @param value at least 1
+     * @return this
+     */
+    public Builder threads(int value) {
+      threads = atLeastOne("threads", value);
+      return this;
+    }
+
+    /**
+     * Sets the backend.
+     *
+     * @param value {@link Backends#AUTO} or a name
+     * @return this
+     */
+    public Builder backend(String value) {
+      backend = value;
+      return this;
+    }
+
+    /**
+     * Sets whether the model keeps each user's training items.
+     *
+     * @param value whether to keep them
+     * @return this
+     */
+    public Builder keepSeenItems(boolean value) {
+      keepSeenItems = value;
+      return this;
+    }
+
+    /**
+     * Sets when to stop early; needs validation ratings.
+     *
+     * @param value the rule, or null for none
+     * @return this
+     */
+    public Builder earlyStopping(@Nullable EarlyStopping value) {
+      earlyStopping = value;
+      return this;
+    }
+
+    /**
+     * Sets where to save the state.
+     *
+     * @param value where and how often, or null for not at all
+     * @return this
+     */
+    public Builder checkpointing(@Nullable Checkpointing value) {
+      checkpointing = value;
+      return this;
+    }
+
+    /**
+     * Sets the switch that stops the training.
+     *
+     * @param value the switch, or null for none
+     * @return this
+     */
+    public Builder cancellation(@Nullable Cancellation value) {
+      cancellation = value;
+      return this;
+    }
+
+    /**
+     * Adds somebody who hears how it goes.
+     *
+     * @param value the listener
+     * @return this
+     */
+    public Builder listener(TrainingListener value) {
+      listeners.add(value);
+      return this;
+    }
+
+    /**
+     * Makes the options.
+     *
+     * @return the options
+     */
+    public TrainingOptions build() {
+      return new TrainingOptions(this);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package io.github.gpumf.train;
+
+import io.github.gpumf.model.MfModel;
+import java.util.List;
+
+/**
+ * A model and how it was reached.
+ *
+ * @param model the model
+ * @param history one report an epoch, also of epochs before a resumed checkpoint
+ * @param stopReason why there was no further epoch
+ * @param bestEpoch the epoch, from 1, with the lowest validation RMSE; 0 without validation ratings
+ * @param backend which one and why, one line
+ */
+public record TrainingResult(
+    MfModel model,
+    List<EpochReport> history,
+    StopReason stopReason,
+    int bestEpoch,
+    String backend) {
+  /** Why there was no further epoch. */
+  public enum StopReason {
+    /** All epochs were run. */
+    COMPLETED,
+    /** The validation RMSE stopped falling. */
+    EARLY_STOPPED,
+    /** Cancelled or interrupted; the model is that of the last finished epoch. */
+    CANCELLED
+  }
+
+  /** Copies the history. */
+  public TrainingResult {
+    history = List.copyOf(history);
+  }
+}
