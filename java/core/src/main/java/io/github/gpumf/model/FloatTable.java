@@ -147,6 +147,20 @@ public final class FloatTable {
     return copy;
   }
 
+  /**
+   * Looks for infinities and NaN.
+   *
+   * @return whether all elements are finite
+   */
+  public boolean isFinite() {
+    // Zero times a finite number is zero, and times anything else is NaN, which a sum never loses.
+    float sum = 0;
+    for (long at = 0; at < segment.byteSize(); at += Float.BYTES) {
+      sum += 0 * segment.get(LAYOUT, at);
+    }
+    return sum == 0;
+  }
+
   private long offset(long row, int column) {
     // A column past the end would silently read the next row: the segment's own check cannot see
     // it.

@@ -103,6 +103,19 @@ public record Weights(
   }
 
   /**
+   * Looks for infinities and NaN.
+   *
+   * @return whether all numbers of all tables are finite
+   */
+  public boolean isFinite() {
+    return userFactors.isFinite()
+        && itemFactors.isFinite()
+        && (userBias == null || userBias.isFinite())
+        && (itemBias == null || itemBias.isFinite())
+        && (dense == null || dense.isFinite());
+  }
+
+  /**
    * The rating predicted from these weights alone, without offset or clip.
    *
    * @param user 0..users-1

@@ -36,16 +36,16 @@ public record AdaGrad(LearningRate learningRate, Accumulator accumulator, double
   }
 
   /**
-   * A G for every weight, and epsilon 1e-7.
+   * A G for every weight, and epsilon 1e-10.
    *
    * @param learningRate the schedule
    */
   public AdaGrad(LearningRate learningRate) {
-    this(learningRate, Accumulator.ELEMENT, 1e-7);
+    this(learningRate, Accumulator.ELEMENT, 1e-10);
   }
 
   /**
-   * A constant rate, a G for every weight, and epsilon 1e-7.
+   * A constant rate, a G for every weight, and epsilon 1e-10.
    *
    * @param learningRate positive and finite
    */

@@ -11,9 +11,15 @@ import org.jspecify.annotations.Nullable;
 public final class DivergedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /** From 1. */
   private final int epoch;
+
+  /** From 1. */
   private final long batch;
+
+  /** Of the batch's step. */
   private final double learningRate;
+
   private final transient @Nullable MfModel lastGoodModel;
 
   DivergedException(

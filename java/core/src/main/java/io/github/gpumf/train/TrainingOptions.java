@@ -60,7 +60,7 @@ public final class TrainingOptions {
    * @return the options
    */
   public static TrainingOptions tuned() {
-    return builder(new AdaGrad(LearningRate.constant(0.06), AdaGrad.Accumulator.ROW, 1e-7))
+    return builder(new AdaGrad(LearningRate.constant(0.06), AdaGrad.Accumulator.ROW, 1e-10))
         .epochs(15)
         .batchSize(256)
         .build();

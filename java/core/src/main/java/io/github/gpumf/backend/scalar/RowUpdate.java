@@ -1,0 +1,152 @@
+package io.github.gpumf.backend.scalar;
+
+import io.github.gpumf.model.FloatTable;
+import io.github.gpumf.optim.AdaGrad;
+import io.github.gpumf.optim.AdaGrad.Accumulator;
+import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.LearningRate;
+import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Sgd;
+import java.util.List;
+
+/**
+ * An optimizer's formula, for a row of a table. The formulas stand in the Javadoc of the
+ * optimizers.
+ */
+abstract class RowUpdate {
+  private final LearningRate schedule;
+
+  /** The learning rate of the current step. */
+  double rate;
+
+  private RowUpdate(LearningRate schedule) {
+    this.schedule = schedule;
+  }
+
+  static RowUpdate of(Optimizer optimizer) {
+    return switch (optimizer) {
+      case Adam adam ->
+          new Moments(adam.learningRate(), adam.beta1(), adam.beta2(), adam.epsilon());
+      case LazyAdam lazy ->
+          new Moments(lazy.learningRate(), lazy.beta1(), lazy.beta2(), lazy.epsilon());
+      case Sgd sgd -> new Descent(sgd.learningRate());
+      case AdaGrad adaGrad ->
+          adaGrad.accumulator() == Accumulator.ROW
+              ? new RowAccumulator(adaGrad)
+              : new ElementAccumulator(adaGrad);
+    };
+  }
+
+  /** Called once before the moves of a step; steps count from 0. */
+  void startStep(long step, long stepsPerEpoch) {
+    rate = schedule.at(step, stepsPerEpoch);
+  }
+
+  /** Moves one row of a table along its gradient. */
+  void move(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
+    moveElements(table, slots, gradients, row);
+  }
+
+  /**
+   * The same where every element stands for itself, whatever the optimizer does with rows: the two
+   * numbers of a Dense head.
+   */
+  abstract void moveElements(
+      FloatTable table, List<FloatTable> slots, FloatTable gradients, long row);
+
+  private static final class Descent extends RowUpdate {
+    Descent(LearningRate schedule) {
+      super(schedule);
+    }
+
+    @Override
+    void moveElements(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
+      for (int column = 0; column < table.columns(); column++) {
+        table.set(row, column, table.get(row, column) - (float) rate * gradients.get(row, column));
+      }
+    }
+  }
+
+  /** Adam and LazyAdam: they differ only in the rows they are called for. */
+  private static final class Moments extends RowUpdate {
+    private final double beta1;
+    private final double beta2;
+    private final float epsilon;
+    private float alpha;
+
+    Moments(LearningRate schedule, double beta1, double beta2, double epsilon) {
+      super(schedule);
+      this.beta1 = beta1;
+      this.beta2 = beta2;
+      this.epsilon = (float) epsilon;
+    }
+
+    @Override
+    void startStep(long step, long stepsPerEpoch) {
+      super.startStep(step, stepsPerEpoch);
+      double t = (double) (step + 1);
+      alpha = (float) (rate * Math.sqrt(1 - Math.pow(beta2, t)) / (1 - Math.pow(beta1, t)));
+    }
+
+    @Override
+    void moveElements(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
+      FloatTable firstMoments = slots.get(0);
+      FloatTable secondMoments = slots.get(1);
+      for (int column = 0; column < table.columns(); column++) {
+        float g = gradients.get(row, column);
+        float m = firstMoments.get(row, column);
+        float v = secondMoments.get(row, column);
+        m += (g - m) * (float) (1 - beta1);
+        v += (g * g - v) * (float) (1 - beta2);
+        firstMoments.set(row, column, m);
+        secondMoments.set(row, column, v);
+        table.set(
+            row, column, table.get(row, column) - m * alpha / ((float) Math.sqrt(v) + epsilon));
+      }
+    }
+  }
+
+  private static class ElementAccumulator extends RowUpdate {
+    final float epsilon;
+
+    ElementAccumulator(AdaGrad adaGrad) {
+      super(adaGrad.learningRate());
+      epsilon = (float) adaGrad.epsilon();
+    }
+
+    @Override
+    void moveElements(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
+      FloatTable accumulators = slots.get(0);
+      for (int column = 0; column < table.columns(); column++) {
+        float g = gradients.get(row, column);
+        float sum = accumulators.get(row, column) + g * g;
+        accumulators.set(row, column, sum);
+        table.set(
+            row,
+            column,
+            table.get(row, column) - (float) rate * g / ((float) Math.sqrt(sum) + epsilon));
+      }
+    }
+  }
+
+  private static final class RowAccumulator extends ElementAccumulator {
+    RowAccumulator(AdaGrad adaGrad) {
+      super(adaGrad);
+    }
+
+    @Override
+    void move(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
+      float squares = 0;
+      for (int column = 0; column < table.columns(); column++) {
+        squares += gradients.get(row, column) * gradients.get(row, column);
+      }
+      float sum = slots.get(0).get(row, 0) + squares / table.columns();
+      slots.get(0).set(row, 0, sum);
+      float factor = (float) rate / ((float) Math.sqrt(sum) + epsilon);
+      for (int column = 0; column < table.columns(); column++) {
+        table.set(row, column, table.get(row, column) - factor * gradients.get(row, column));
+      }
+    }
+  }
+}

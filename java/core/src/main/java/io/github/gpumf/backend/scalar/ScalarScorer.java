@@ -1,0 +1,87 @@
+package io.github.gpumf.backend.scalar;
+
+import io.github.gpumf.backend.Scorer;
+import io.github.gpumf.model.FloatTable;
+import io.github.gpumf.model.MfModel;
+import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
+
+/** Scores every item and sorts them all. */
+final class ScalarScorer implements Scorer {
+  private final MfModel model;
+
+  ScalarScorer(MfModel model) {
+    this.model = model;
+  }
+
+  @Override
+  public float[] score(int[] users, int[] items) {
+    float[] scores = new float[users.length];
+    for (int at = 0; at < users.length; at++) {
+      scores[at] = score(users[at], items[at]);
+    }
+    return scores;
+  }
+
+  private float score(int user, int item) {
+    return model.weights().score(user, item) + model.offset();
+  }
+
+  @Override
+  public TopItems[] topItems(int[] users, int count, Exclusions exclusions) {
+    TopItems[] answers = new TopItems[users.length];
+    for (int at = 0; at < users.length; at++) {
+      int user = users[at];
+      answers[at] = best(count, exclusions.of(user), item -> score(user, item));
+    }
+    return answers;
+  }
+
+  @Override
+  public TopItems similarItems(int item, int count) {
+    return best(count, new int[] {item}, other -> cosine(item, other));
+  }
+
+  private TopItems best(int count, int[] excluded, IntToDoubleFunction score) {
+    if (count < 1) {
+      throw new IllegalArgumentException("count must be at least 1, not " + count);
+    }
+    float[] scores = new float[model.items().size()];
+    for (int item = 0; item < scores.length; item++) {
+      scores[item] = (float) score.applyAsDouble(item);
+    }
+    int[] items =
+        IntStream.range(0, scores.length)
+            .filter(item -> Arrays.binarySearch(excluded, item) < 0)
+            .boxed()
+            .sorted((a, b) -> Float.compare(scores[b], scores[a])) // stable: ties by index
+            .limit(count)
+            .mapToInt(Integer::intValue)
+            .toArray();
+    float[] best = new float[items.length];
+    for (int at = 0; at < items.length; at++) {
+      best[at] = scores[items[at]];
+    }
+    return new TopItems(items, best);
+  }
+
+  private float cosine(int a, int b) {
+    FloatTable factors = model.weights().itemFactors();
+    double dot = 0;
+    double squaresA = 0;
+    double squaresB = 0;
+    for (int factor = 0; factor < factors.columns(); factor++) {
+      double x = factors.get(a, factor);
+      double y = factors.get(b, factor);
+      dot += x * y;
+      squaresA += x * x;
+      squaresB += y * y;
+    }
+    double lengths = Math.sqrt(squaresA) * Math.sqrt(squaresB);
+    return lengths == 0 ? 0 : (float) (dot / lengths);
+  }
+
+  @Override
+  public void close() {}
+}

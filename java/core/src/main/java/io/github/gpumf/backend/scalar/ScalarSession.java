@@ -1,0 +1,348 @@
+package io.github.gpumf.backend.scalar;
+
+import io.github.gpumf.backend.EpochOrder;
+import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.backend.TrainingSession;
+import io.github.gpumf.backend.TrainingState;
+import io.github.gpumf.data.Permutation;
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.model.FloatTable;
+import io.github.gpumf.model.Mf;
+import io.github.gpumf.model.Weights;
+import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.LazyAdam;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Mini-batch training in plain loops. A step reads like the formulas: the errors of the batch, the
+ * gradients of the weights before the step, then the move of each row.
+ *
+ * <p>With e = prediction - rating, n ratings in the batch and weights a of the ratings, the loss
+ * {@code sum(a e^2) / n} has the gradients
+ *
+ * <pre>{@code
+ * p_u: sum over the user's ratings of  2/n a e w q_i      (w = 1 without a Dense head)
+ * q_i: sum over the item's ratings of  2/n a e w p_u
+ * b_u, b_i, b: sums of                 2/n a e
+ * w:   sum of                          2/n a e (p_u . q_i)
+ * }</pre>
+ *
+ * <p>Regularization per rating adds {@code 2/n lambda x} for each rating of a row x; Keras' L2 adds
+ * {@code 2 lambda x} to every row of both factor tables.
+ */
+final class ScalarSession implements TrainingSession {
+  private final TrainingJob job;
+  private final Arena arena = Arena.ofConfined();
+  private final Map<Slot, Weights> kept = new EnumMap<>(Slot.class);
+  private final Weights weights;
+  private final List<Weights> slots;
+  private final Weights gradients;
+  private final RowUpdate update;
+  private long step;
+
+  /**
+   * Whether rows outside the batch move too: their momentum decays (Adam), or Keras' L2 pulls at
+   * them.
+   */
+  private final boolean everyRow;
+
+  private final RowSet batchUsers;
+  private final RowSet batchItems;
+  private final float[] errors;
+
+  ScalarSession(TrainingJob job) {
+    this.job = job;
+    TrainingState start = job.start();
+    weights = start.weights().copy(arena);
+    slots = start.slots().stream().map(slot -> slot.copy(arena)).toList();
+    step = start.step();
+    gradients =
+        Weights.zeros(
+            job.spec().head(),
+            weights.userFactors().rows(),
+            weights.itemFactors().rows(),
+            job.spec().factors(),
+            arena);
+    update = RowUpdate.of(job.optimizer());
+    everyRow =
+        job.optimizer() instanceof Adam
+            || (job.spec().l2() > 0 && !(job.optimizer() instanceof LazyAdam));
+    batchUsers = new RowSet(job.ratings().userCount());
+    batchItems = new RowSet(job.ratings().itemCount());
+    errors = new float[(int) Math.min(job.batchSize(), job.ratings().size())];
+  }
+
+  @Override
+  public BatchReport run(int epoch, long from, long to) {
+    Permutation order = EpochOrder.of(job, epoch);
+    long done = 0;
+    double squaredErrors = 0;
+    double loss = 0;
+    for (long batch = from; batch < to; batch++) {
+      long start = batch * job.batchSize();
+      int size = (int) Math.min(job.batchSize(), job.ratings().size() - start);
+      double squaredError = predict(order, start, size);
+      done += size;
+      squaredErrors += squaredError;
+      loss += squaredError + size * penalty();
+      if (!(squaredError / size <= job.lossLimit())) {
+        return new BatchReport(done, squaredErrors, loss, batch);
+      }
+      accumulateGradients(order, start, size);
+      addRegularization(size);
+      update.startStep(step, job.batchesPerEpoch());
+      move(
+          batchUsers,
+          weights.userFactors(),
+          weights.userBias(),
+          gradients.userFactors(),
+          gradients.userBias(),
+          Weights::userFactors,
+          Weights::userBias);
+      move(
+          batchItems,
+          weights.itemFactors(),
+          weights.itemBias(),
+          gradients.itemFactors(),
+          gradients.itemBias(),
+          Weights::itemFactors,
+          Weights::itemBias);
+      moveDense();
+      batchUsers.clear();
+      batchItems.clear();
+      step++;
+    }
+    return new BatchReport(done, squaredErrors, loss, -1);
+  }
+
+  private long row(Permutation order, long position) {
+    return job.shuffle() ? order.apply(position) : position;
+  }
+
+  /** Fills the errors of a batch and returns the sum of their weighted squares. */
+  private double predict(Permutation order, long start, int size) {
+    Ratings ratings = job.ratings();
+    double squaredError = 0;
+    for (int at = 0; at < size; at++) {
+      long row = row(order, start + at);
+      float error =
+          weights.score(ratings.user(row), ratings.item(row)) + job.offset() - ratings.value(row);
+      errors[at] = error;
+      squaredError += (double) ratings.weight(row) * error * error;
+    }
+    return squaredError;
+  }
+
+  /** Keras' L2 term of the loss. */
+  private double penalty() {
+    double lambda = job.spec().l2();
+    return lambda == 0
+        ? 0
+        : lambda * (sumOfSquares(weights.userFactors()) + sumOfSquares(weights.itemFactors()));
+  }
+
+  private static double sumOfSquares(FloatTable table) {
+    double sum = 0;
+    for (long row = 0; row < table.rows(); row++) {
+      for (int column = 0; column < table.columns(); column++) {
+        double value = table.get(row, column);
+        sum += value * value;
+      }
+    }
+    return sum;
+  }
+
+  private void accumulateGradients(Permutation order, long start, int size) {
+    Ratings ratings = job.ratings();
+    for (int at = 0; at < size; at++) {
+      long row = row(order, start + at);
+      int user = ratings.user(row);
+      int item = ratings.item(row);
+      batchUsers.add(user);
+      batchItems.add(item);
+      float slope = 2f / size * ratings.weight(row) * errors[at];
+      float kernel = 1;
+      if (weights.dense() != null) {
+        FloatTable head = Objects.requireNonNull(gradients.dense());
+        kernel = weights.dense().get(0, 0);
+        head.set(0, 0, head.get(0, 0) + slope * dot(user, item));
+        head.set(0, 1, head.get(0, 1) + slope);
+      } else {
+        add(Objects.requireNonNull(gradients.userBias()), user, 0, slope);
+        add(Objects.requireNonNull(gradients.itemBias()), item, 0, slope);
+      }
+      for (int factor = 0; factor < job.spec().factors(); factor++) {
+        add(
+            gradients.userFactors(),
+            user,
+            factor,
+            slope * kernel * weights.itemFactors().get(item, factor));
+        add(
+            gradients.itemFactors(),
+            item,
+            factor,
+            slope * kernel * weights.userFactors().get(user, factor));
+      }
+    }
+  }
+
+  private float dot(int user, int item) {
+    float dot = 0;
+    for (int factor = 0; factor < job.spec().factors(); factor++) {
+      dot += weights.userFactors().get(user, factor) * weights.itemFactors().get(item, factor);
+    }
+    return dot;
+  }
+
+  private static void add(FloatTable table, long row, int column, float value) {
+    table.set(row, column, table.get(row, column) + value);
+  }
+
+  private void addRegularization(int size) {
+    Mf spec = job.spec();
+    addRegularization(
+        batchUsers,
+        weights.userFactors(),
+        gradients.userFactors(),
+        spec.regularization(),
+        spec.l2(),
+        size);
+    addRegularization(
+        batchItems,
+        weights.itemFactors(),
+        gradients.itemFactors(),
+        spec.regularization(),
+        spec.l2(),
+        size);
+    if (weights.userBias() != null && weights.itemBias() != null) {
+      addRegularization(
+          batchUsers,
+          weights.userBias(),
+          Objects.requireNonNull(gradients.userBias()),
+          spec.biasRegularization(),
+          0,
+          size);
+      addRegularization(
+          batchItems,
+          weights.itemBias(),
+          Objects.requireNonNull(gradients.itemBias()),
+          spec.biasRegularization(),
+          0,
+          size);
+    }
+  }
+
+  private void addRegularization(
+      RowSet rows, FloatTable table, FloatTable gradient, double perRating, double l2, int size) {
+    long count = l2 > 0 && everyRow ? table.rows() : rows.size();
+    for (long at = 0; at < count; at++) {
+      int row = l2 > 0 && everyRow ? (int) at : rows.row((int) at);
+      float pull = (float) (2 * l2 + 2 * perRating * rows.count(row) / size);
+      for (int column = 0; column < table.columns(); column++) {
+        add(gradient, row, column, pull * table.get(row, column));
+      }
+    }
+  }
+
+  /** One side of a batch: moves its rows, and clears their gradients for the next batch. */
+  private void move(
+      RowSet rows,
+      FloatTable factors,
+      @Nullable FloatTable bias,
+      FloatTable factorGradients,
+      @Nullable FloatTable biasGradients,
+      java.util.function.Function<Weights, FloatTable> factorSlot,
+      java.util.function.Function<Weights, @Nullable FloatTable> biasSlot) {
+    List<FloatTable> factorSlots = slots.stream().map(factorSlot).toList();
+    List<FloatTable> biasSlots = new ArrayList<>();
+    if (bias != null) {
+      slots.forEach(slot -> biasSlots.add(Objects.requireNonNull(biasSlot.apply(slot))));
+    }
+    long count = everyRow ? factors.rows() : rows.size();
+    for (long at = 0; at < count; at++) {
+      long row = everyRow ? at : rows.row((int) at);
+      update.move(factors, factorSlots, factorGradients, row);
+      clear(factorGradients, row);
+      if (bias != null && biasGradients != null) {
+        update.move(bias, biasSlots, biasGradients, row);
+        clear(biasGradients, row);
+      }
+    }
+  }
+
+  private void moveDense() {
+    if (weights.dense() == null) {
+      return;
+    }
+    FloatTable gradient = Objects.requireNonNull(gradients.dense());
+    update.moveElements(
+        weights.dense(),
+        slots.stream().map(slot -> Objects.requireNonNull(slot.dense())).toList(),
+        gradient,
+        0);
+    clear(gradient, 0);
+  }
+
+  private static void clear(FloatTable table, long row) {
+    for (int column = 0; column < table.columns(); column++) {
+      table.set(row, column, 0);
+    }
+  }
+
+  @Override
+  public double squaredError(Ratings heldOut) {
+    double sum = 0;
+    for (long row = 0; row < heldOut.size(); row++) {
+      float prediction = weights.score(heldOut.user(row), heldOut.item(row)) + job.offset();
+      if (job.spec().clip()) {
+        prediction = Math.clamp(prediction, job.ratings().minValue(), job.ratings().maxValue());
+      }
+      double error = (double) prediction - heldOut.value(row);
+      sum += error * error;
+    }
+    return sum;
+  }
+
+  @Override
+  public boolean keep(Slot slot) {
+    if (slot == Slot.CURRENT) {
+      throw new IllegalArgumentException(
+          "the current weights cannot be overwritten; keep LAST_GOOD or BEST");
+    }
+    if (!weights.isFinite()) {
+      return false;
+    }
+    kept.put(slot, weights.copy(Arena.ofAuto()));
+    return true;
+  }
+
+  @Override
+  public Weights weights(Slot slot) {
+    if (slot == Slot.CURRENT) {
+      return weights.copy(Arena.ofAuto());
+    }
+    Weights copy = kept.get(slot);
+    if (copy == null) {
+      throw new IllegalStateException("no weights were kept as " + slot);
+    }
+    return copy.copy(Arena.ofAuto());
+  }
+
+  @Override
+  public TrainingState state() {
+    Arena copies = Arena.ofAuto();
+    return new TrainingState(
+        weights.copy(copies), slots.stream().map(slot -> slot.copy(copies)).toList(), step);
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}
