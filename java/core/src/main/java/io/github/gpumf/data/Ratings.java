@@ -8,6 +8,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.HexFormat;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -108,6 +110,24 @@ public final class Ratings {
       builder.set(row, users[row], items[row], values[row]);
     }
     return builder.build();
+  }
+
+  /**
+   * Reads the rows of a query: user, item, rating and, if there is a fourth column, timestamp, in
+   * this order. Ids are numbers or strings, timestamps whole numbers. If a (user, item) occurs more
+   * than once, the latest timestamp wins, among equals or without timestamps the last row; the
+   * rating stands where the pair stood first.
+   *
+   * <p>Rows are streamed, as far as the driver does it: PostgreSQL's wants auto-commit off.
+   *
+   * @param connection a connection, which stays open
+   * @param sql the query; let it order its rows, or indices depend on the database's mood
+   * @return the ratings, none if there are no rows
+   * @throws SQLException if the query fails, or naming row and column if there is a NULL, an empty
+   *     id, or a rating that is not finite
+   */
+  public static Ratings fromJdbc(Connection connection, String sql) throws SQLException {
+    return JdbcRatings.read(connection, sql);
   }
 
   /**
@@ -322,18 +342,16 @@ public final class Ratings {
    * @return the selection, a copy
    */
   public Ratings select(long count, LongUnaryOperator rowAt) {
-    Builder builder = new Builder(users, items, count, hasTimestamps(), hasWeights());
+    Builder builder = builderLike(count);
     for (long target = 0; target < count; target++) {
-      long row = rowAt.applyAsLong(target);
-      builder.set(target, user(row), item(row), value(row));
-      if (hasTimestamps()) {
-        builder.timestamp(target, timestamp(row));
-      }
-      if (hasWeights()) {
-        builder.weight(target, weight(row));
-      }
+      builder.copy(target, this, rowAt.applyAsLong(target));
     }
     return builder.build();
+  }
+
+  /** Starts ratings with the same id maps and columns as these. */
+  Builder builderLike(long count) {
+    return new Builder(users, items, count, hasTimestamps(), hasWeights());
   }
 
   /**
@@ -364,13 +382,7 @@ public final class Ratings {
       if (user == IdMap.UNKNOWN || item == IdMap.UNKNOWN) {
         continue;
       }
-      builder.set(target, user, item, value(row));
-      if (hasTimestamps()) {
-        builder.timestamp(target, timestamp(row));
-      }
-      if (hasWeights()) {
-        builder.weight(target, weight(row));
-      }
+      builder.set(target, user, item, value(row)).copyRest(target, this, row);
       target++;
     }
     return builder.build();
@@ -511,6 +523,21 @@ public final class Ratings {
       }
       weightColumn.setAtIndex(FLOAT, row, weight);
       return this;
+    }
+
+    /** Sets a row to that of ratings with the same id maps and columns. */
+    void copy(long target, Ratings source, long row) {
+      set(target, source.user(row), source.item(row), source.value(row))
+          .copyRest(target, source, row);
+    }
+
+    private void copyRest(long target, Ratings source, long row) {
+      if (source.hasTimestamps()) {
+        timestamp(target, source.timestamp(row));
+      }
+      if (source.hasWeights()) {
+        weight(target, source.weight(row));
+      }
     }
 
     /**

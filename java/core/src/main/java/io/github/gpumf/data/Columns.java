@@ -1,0 +1,126 @@
+package io.github.gpumf.data;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where in a line user, item, rating and timestamp stand, found out from the first line.
+ *
+ * @param header whether the first line names the columns
+ * @param count number of columns of every line
+ * @param user index of the user's column
+ * @param item index of the item's column
+ * @param rating index of the rating's column
+ * @param timestamp index of the timestamp's column, or {@link #NONE}
+ */
+record Columns(boolean header, int count, int user, int item, int rating, int timestamp) {
+  static final int NONE = -1;
+
+  private static final Set<String> USER = Set.of("user", "userid");
+  private static final Set<String> ITEM = Set.of("item", "itemid", "movie", "movieid");
+  private static final Set<String> RATING = Set.of("rating", "score", "value");
+  private static final Set<String> TIMESTAMP = Set.of("timestamp", "time", "ts");
+
+  /**
+   * The columns a caller asked for, by name or by position from 1.
+   *
+   * @param timestamp null for ratings without timestamps
+   */
+  record Wanted(String user, String item, String rating, @Nullable String timestamp) {}
+
+  /** Reads the columns out of the first line. */
+  static Columns of(LineFields first, @Nullable Wanted wanted) throws BadLineException {
+    List<String> fields = new ArrayList<>();
+    for (int index = 0; index < first.count(); index++) {
+      fields.add(first.get(index));
+    }
+    if (fields.size() < 3) {
+      throw new BadLineException(
+          "a column is missing: " + fields.size() + " found where user, item and rating are needed",
+          "Separate the columns by tab, comma, semicolon or ::");
+    }
+    return wanted == null ? recognise(fields) : find(fields, wanted);
+  }
+
+  private static Columns recognise(List<String> fields) throws BadLineException {
+    int user = indexOf(fields, USER);
+    int item = indexOf(fields, ITEM);
+    int rating = indexOf(fields, RATING);
+    int timestamp = indexOf(fields, TIMESTAMP);
+    boolean named = user != NONE || item != NONE || rating != NONE;
+    boolean header = fields.stream().noneMatch(Numbers::isNumber);
+    header &= named || fields.stream().noneMatch(String::isEmpty);
+    if (header && user != NONE && item != NONE && rating != NONE) {
+      return new Columns(true, fields.size(), user, item, rating, timestamp);
+    }
+    // A header of other names is read by position, but never against a name that is known.
+    boolean positional =
+        agrees(user, 0) && agrees(item, 1) && agrees(rating, 2) && agrees(timestamp, 3);
+    if (header && !positional) {
+      throw new BadLineException(
+          "the header does not name all of user, item and rating",
+          "Say which columns they are (withColumns).");
+    }
+    return new Columns(header, fields.size(), 0, 1, 2, fields.size() > 3 ? 3 : NONE);
+  }
+
+  private static boolean agrees(int found, int position) {
+    return found == NONE || found == position;
+  }
+
+  private static Columns find(List<String> fields, Wanted wanted) throws BadLineException {
+    boolean header = fields.stream().noneMatch(Numbers::isNumber) || isNamed(fields, wanted);
+    String timestamp = wanted.timestamp();
+    return new Columns(
+        header,
+        fields.size(),
+        find(fields, header, wanted.user(), "user"),
+        find(fields, header, wanted.item(), "item"),
+        find(fields, header, wanted.rating(), "rating"),
+        timestamp == null ? NONE : find(fields, header, timestamp, "timestamp"));
+  }
+
+  private static boolean isNamed(List<String> fields, Wanted wanted) {
+    return fields.contains(wanted.user())
+        && fields.contains(wanted.item())
+        && fields.contains(wanted.rating());
+  }
+
+  private static int find(List<String> fields, boolean header, String wanted, String role)
+      throws BadLineException {
+    if (header) {
+      int exact = fields.indexOf(wanted);
+      if (exact >= 0) {
+        return exact;
+      }
+      for (int index = 0; index < fields.size(); index++) {
+        if (fields.get(index).equalsIgnoreCase(wanted)) {
+          return index;
+        }
+      }
+    }
+    if (IdMap.isLong(wanted)) {
+      long position = Long.parseLong(wanted);
+      if (position >= 1 && position <= fields.size()) {
+        return (int) position - 1;
+      }
+    }
+    throw new BadLineException(
+        "there is no column " + InvalidDataException.quote(wanted) + " for the " + role,
+        header
+            ? "The header has the columns " + String.join(", ", fields) + "."
+            : "There is no header; give a position in 1.." + fields.size() + ".");
+  }
+
+  private static int indexOf(List<String> fields, Set<String> names) {
+    for (int index = 0; index < fields.size(); index++) {
+      if (names.contains(fields.get(index).toLowerCase(Locale.ROOT).replace("_", ""))) {
+        return index;
+      }
+    }
+    return NONE;
+  }
+}
