@@ -1,0 +1,129 @@
+package io.github.gpumf.data;
+
+import de.siegmar.fastcsv.writer.CsvWriter;
+import de.siegmar.fastcsv.writer.LineDelimiter;
+import de.siegmar.fastcsv.writer.QuoteStrategy;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/** Writes ratings as tab-separated text that {@link RatingsReader} reads back. */
+public final class RatingsWriter {
+  /** The reader drops spaces around fields without quotes. */
+  private static final QuoteStrategy QUOTE_OUTER_SPACES =
+      new QuoteStrategy() {
+        @Override
+        public boolean quoteValue(int line, int field, String value) {
+          return value.startsWith(" ") || value.endsWith(" ");
+        }
+      };
+
+  private RatingsWriter() {}
+
+  /**
+   * Writes a file with the header {@code userId itemId rating timestamp}, the last only if there
+   * are timestamps. The file appears under its name once it is whole and on disk; a file that was
+   * there stays until then.
+   *
+   * @param ratings without weights
+   * @param file where to write
+   * @throws IOException if the file cannot be written
+   * @throws IllegalArgumentException if the ratings have weights, or an id that the reader would
+   *     refuse: empty, or with a line break or NUL in it
+   */
+  public static void write(Ratings ratings, Path file) throws IOException {
+    if (ratings.hasWeights()) {
+      throw new IllegalArgumentException(
+          "ratings with weights cannot be written: the file has no column for them");
+    }
+    requireReadable(ratings.users());
+    requireReadable(ratings.items());
+    Path target = file.toAbsolutePath();
+    Path beside =
+        Files.createTempFile(directoryOf(target), "." + target.getFileName() + ".", ".part");
+    try {
+      try (FileChannel channel = FileChannel.open(beside, StandardOpenOption.WRITE);
+          OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
+        writeRows(ratings, out);
+        out.flush();
+        channel.force(true);
+      }
+      Files.move(
+          beside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(beside);
+    }
+    // The new name is on disk only when the directory is.
+    try (FileChannel directory = FileChannel.open(directoryOf(target), StandardOpenOption.READ)) {
+      directory.force(true);
+    }
+  }
+
+  private static Path directoryOf(Path file) throws IOException {
+    Path directory = file.getParent();
+    if (directory == null) {
+      throw new IOException(file + " is a root directory; name a file");
+    }
+    return directory;
+  }
+
+  private static void writeRows(Ratings ratings, OutputStream out) throws IOException {
+    CsvWriter csv =
+        CsvWriter.builder()
+            .fieldSeparator('\t')
+            .lineDelimiter(LineDelimiter.LF)
+            .quoteStrategy(QUOTE_OUTER_SPACES)
+            .build(out, StandardCharsets.UTF_8);
+    try {
+      if (ratings.hasTimestamps()) {
+        csv.writeRecord("userId", "itemId", "rating", "timestamp");
+      } else {
+        csv.writeRecord("userId", "itemId", "rating");
+      }
+      for (long row = 0; row < ratings.size(); row++) {
+        String user = ratings.users().idOf(ratings.user(row));
+        String item = ratings.items().idOf(ratings.item(row));
+        String value = format(ratings.value(row));
+        if (ratings.hasTimestamps()) {
+          csv.writeRecord(user, item, value, Long.toString(ratings.timestamp(row)));
+        } else {
+          csv.writeRecord(user, item, value);
+        }
+      }
+      csv.flush();
+    } catch (UncheckedIOException failed) {
+      throw failed.getCause();
+    }
+  }
+
+  /** Whole stars as MovieLens writes them, without a point. */
+  private static String format(float value) {
+    int whole = (int) value;
+    return whole == value && Math.abs(whole) < 1_000_000
+        ? Integer.toString(whole)
+        : Float.toString(value);
+  }
+
+  private static void requireReadable(IdMap ids) {
+    if (!(ids instanceof IdMap.OfStrings strings)) {
+      return;
+    }
+    for (String id : strings.toList()) {
+      if (id.isEmpty() || id.indexOf('\n') >= 0 || id.indexOf('\r') >= 0 || id.indexOf(0) >= 0) {
+        throw new IllegalArgumentException(
+            "the id "
+                + InvalidDataException.quote(id)
+                + " cannot be written as a line of text; ids must not be empty nor contain line"
+                + " breaks or NUL");
+      }
+    }
+  }
+}
