@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,10 +84,10 @@ record Columns(boolean header, int count, int user, int item, int rating, int ti
         timestamp == null ? NONE : find(fields, header, timestamp, "timestamp"));
   }
 
+  /** Whether the first line has the wanted names; numbers are no names but positions. */
   private static boolean isNamed(List<String> fields, Wanted wanted) {
-    return fields.contains(wanted.user())
-        && fields.contains(wanted.item())
-        && fields.contains(wanted.rating());
+    return Stream.of(wanted.user(), wanted.item(), wanted.rating())
+        .allMatch(name -> fields.contains(name) && !Numbers.isNumber(name));
   }
 
   private static int find(List<String> fields, boolean header, String wanted, String role)

@@ -3,6 +3,7 @@ package io.github.gpumf.data;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
+import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
 import it.unimi.dsi.fastutil.objects.Object2ObjectOpenHashMap;
 import java.io.EOFException;
 import java.io.IOException;
@@ -57,6 +58,8 @@ public final class ItemTitles {
             // The formats of old have no quoting, and NUL cannot occur.
             .quoteCharacter(quotes ? '"' : '\0')
             .allowUnclosedQuote(false)
+            .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
+            .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
             .ofCsvRecord(text);
     try {
       return read(file, lines);

@@ -86,7 +86,7 @@ final class LineReader extends Reader {
     delivered = 0;
     if (end - position > LONGEST_LINE) {
       decodeBytewise(position, position + LONGEST_LINE);
-      skipLine();
+      skipLine(end);
       throw new BadLineException(
           "the line is longer than " + LONGEST_LINE + " bytes",
           "Check that this is the right file.");
@@ -175,12 +175,13 @@ final class LineReader extends Reader {
     line[length] = '\n';
   }
 
-  private void skipLine() throws IOException {
-    int end;
-    do {
+  /** Steps over a line that may be longer than the buffer, of which the end is not here yet. */
+  private void skipLine(int bufferedEnd) throws IOException {
+    int end = bufferedEnd;
+    while (end == limit && end > position) {
       position = limit;
       end = findLineEnd();
-    } while (end == limit && end > position);
+    }
     endLine(end);
   }
 

@@ -3,6 +3,7 @@ package io.github.gpumf.data;
 import de.siegmar.fastcsv.reader.CloseableIterator;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
 import io.github.gpumf.data.LineReader.UnclosedQuoteException;
 import io.github.gpumf.data.RatingsReader.Report;
 import io.github.gpumf.data.RatingsReader.Result;
@@ -84,6 +85,8 @@ final class RatingsFile {
               .fieldSeparator(separator.characters())
               .allowUnclosedQuote(false)
               .skipEmptyLines(false)
+              .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
+              .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
               .build(new LineFields(), lines)
               .iterator();
     }
