@@ -51,10 +51,10 @@ public final class SafetensorsWriter {
     List<Entry> entries = new ArrayList<>();
     List<MemorySegment> data = new ArrayList<>();
     long position = 0;
-    for (String name : layout(tensors)) {
-      Tensor tensor = tensors.get(name);
+    for (var named : layout(tensors)) {
+      Tensor tensor = named.getValue();
       long end = position + tensor.data().byteSize();
-      entries.add(new Entry(name, tensor.type(), tensor.shape(), position, end));
+      entries.add(new Entry(named.getKey(), tensor.type(), tensor.shape(), position, end));
       data.add(tensor.data());
       position = end;
     }
@@ -75,15 +75,14 @@ public final class SafetensorsWriter {
         });
   }
 
-  private static List<String> layout(SequencedMap<String, Tensor> tensors) {
-    return tensors.keySet().stream()
-        .sorted(
-            Comparator.comparingInt(
-                name -> {
-                  Tensor tensor = tensors.get(name);
-                  return tensor.data().byteSize() % 8 == 0 ? -8 : -tensor.type().bytes();
-                }))
+  private static List<Map.Entry<String, Tensor>> layout(SequencedMap<String, Tensor> tensors) {
+    return tensors.entrySet().stream()
+        .sorted(Comparator.comparingInt(named -> rank(named.getValue())))
         .toList();
+  }
+
+  private static int rank(Tensor tensor) {
+    return tensor.data().byteSize() % 8 == 0 ? -8 : -tensor.type().bytes();
   }
 
   /** Everything before the data: the length of the header and the header, padded with spaces. */

@@ -6,10 +6,17 @@ import java.nio.file.Path;
  * Where and how often the state of a training is saved, so that a run killed at any moment can go
  * on and end with the same bits.
  *
+ * <p>A checkpoint holds the weights, the optimizer's slots, the history and what early stopping
+ * goes by, and what the training was: model, optimizer, seed, batch size, shuffling, early
+ * stopping, fingerprints of the data, and backend. A resumed training must be the same in all of
+ * these; it may have more epochs, other threads, listeners and intervals. A cancelled training has
+ * the checkpoints of its finished epochs, as far as they were due.
+ *
  * @param directory made if it is missing; belongs to one training at a time
  * @param everyEpochs a checkpoint is written after every so many epochs, and after the last; at
  *     least 1
- * @param resume whether to go on from the newest checkpoint in the directory, if there is one
+ * @param resume whether to go on from the newest checkpoint in the directory, if there is one; if
+ *     not, a directory with checkpoints is refused, so that none is lost
  */
 public record Checkpointing(Path directory, int everyEpochs, boolean resume) {
   /** Checks the interval. */

@@ -7,18 +7,14 @@ import io.github.gpumf.backend.TrainingSession.BatchReport;
 import io.github.gpumf.backend.TrainingSession.Slot;
 import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.data.Ratings;
-import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
-import io.github.gpumf.model.MfModel.RatingScale;
-import io.github.gpumf.model.SeenItems;
 import io.github.gpumf.model.Weights;
 import io.github.gpumf.train.TrainingResult.StopReason;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +40,7 @@ public final class Trainer {
   private final @Nullable Ratings validation;
   private final Mf spec;
   private final TrainingOptions options;
+  private final TrainedModel trained;
   private final List<EpochReport> history = new ArrayList<>();
 
   /** Batches a call, adapted to the speed seen. The result does not depend on it. */
@@ -51,6 +48,9 @@ public final class Trainer {
 
   private double bestRmse = Double.POSITIVE_INFINITY;
   private int bestEpoch;
+
+  /** Weights of the best epoch while it is one before the checkpoint that was resumed. */
+  private @Nullable Weights resumedBest;
 
   /**
    * Prepares a training.
@@ -72,6 +72,7 @@ public final class Trainer {
         validation == null ? null : validation.alignedTo(ratings.users(), ratings.items());
     this.spec = spec;
     this.options = options;
+    trained = new TrainedModel(ratings, spec, options);
     if (validation == null && options.earlyStopping().isPresent()) {
       throw new IllegalArgumentException(
           "early stopping needs validation ratings; give some, or train without early stopping");
@@ -89,9 +90,17 @@ public final class Trainer {
    * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
    *     used
    * @throws DivergedException if the loss explodes
+   * @throws CheckpointException if checkpoints cannot be written or read, or are not those of this
+   *     training
    */
   public TrainingResult train() {
     Backends.Selection selection = Backends.select(options.backend());
+    String backend = selection.backend().name();
+    Optional<Checkpoints> checkpoints =
+        options
+            .checkpointing()
+            .map(where -> new Checkpoints(where, ratings, validation, spec, options, backend));
+    Optional<Checkpoints.Resumed> resumed = checkpoints.flatMap(Checkpoints::resume);
     TrainingJob job =
         new TrainingJob(
             ratings,
@@ -102,33 +111,74 @@ public final class Trainer {
             options.seed(),
             options.threads(),
             DIVERGENCE_FACTOR * Math.max(1, ratings.meanSquare()),
-            TrainingState.initial(ratings, spec, options.optimizer(), options.seed()));
-    int firstEpoch = 0;
+            resumed
+                .map(last -> goOnFrom(last.checkpoint()))
+                .orElseGet(
+                    () ->
+                        TrainingState.initial(ratings, spec, options.optimizer(), options.seed())));
+    int firstEpoch = history.size();
     try (TrainingSession session = selection.backend().openTraining(job)) {
       session.keep(Slot.LAST_GOOD);
       TrainingListener.Start start =
           new TrainingListener.Start(
-              selection.explanation(), ratings.size(), firstEpoch + 1, options.epochs());
+              selection.explanation(),
+              ratings.size(),
+              firstEpoch + 1,
+              options.epochs(),
+              resumed.map(Checkpoints.Resumed::note));
       options.listeners().forEach(listener -> listener.started(start));
-      StopReason stopReason = StopReason.COMPLETED;
+      // A training that had stopped early when it was checkpointed has nothing left to do.
+      StopReason stopReason = verdict();
       for (int epoch = firstEpoch;
           epoch < options.epochs() && stopReason == StopReason.COMPLETED;
           epoch++) {
         stopReason = runEpoch(session, job, epoch);
+        if (checkpoints.isPresent()) {
+          saveCheckpoint(checkpoints.get(), session, stopReason);
+        }
       }
-      Slot slot = resultSlot(stopReason);
-      MfModel model = model(session.weights(slot), selection.backend().name());
+      MfModel model = trained.of(result(session, stopReason), history.size(), backend);
       return new TrainingResult(model, history, stopReason, bestEpoch, selection.explanation());
     }
   }
 
-  private Slot resultSlot(StopReason stopReason) {
-    boolean restoreBest =
-        options.earlyStopping().isPresent() && options.earlyStopping().get().restoreBest();
-    if (restoreBest && bestEpoch > 0) {
-      return Slot.BEST;
+  private TrainingState goOnFrom(Checkpoint checkpoint) {
+    history.addAll(checkpoint.history());
+    bestRmse = checkpoint.bestRmse();
+    bestEpoch = checkpoint.bestEpoch();
+    resumedBest = checkpoint.best();
+    return checkpoint.state();
+  }
+
+  private void saveCheckpoint(
+      Checkpoints checkpoints, TrainingSession session, StopReason stopReason) {
+    boolean stopped = stopReason == StopReason.EARLY_STOPPED;
+    if (stopReason == StopReason.CANCELLED || !(stopped || checkpoints.isDue(history.size()))) {
+      return;
     }
-    return stopReason == StopReason.CANCELLED ? Slot.LAST_GOOD : Slot.CURRENT;
+    checkpoints.write(
+        new Checkpoint(
+            checkpoints.identity(),
+            session.state(),
+            history,
+            bestRmse,
+            bestEpoch,
+            restoresBest() ? best(session) : null));
+  }
+
+  private Weights result(TrainingSession session, StopReason stopReason) {
+    if (restoresBest()) {
+      return best(session);
+    }
+    return session.weights(stopReason == StopReason.CANCELLED ? Slot.LAST_GOOD : Slot.CURRENT);
+  }
+
+  private boolean restoresBest() {
+    return bestEpoch > 0 && options.earlyStopping().map(EarlyStopping::restoreBest).orElse(false);
+  }
+
+  private Weights best(TrainingSession session) {
+    return resumedBest != null ? resumedBest : session.weights(Slot.BEST);
   }
 
   private StopReason runEpoch(TrainingSession session, TrainingJob job, int epoch) {
@@ -196,11 +246,17 @@ public final class Trainer {
       bestEpoch = report.epoch();
       if (options.earlyStopping().map(EarlyStopping::restoreBest).orElse(false)) {
         session.keep(Slot.BEST);
+        resumedBest = null;
       }
     }
+    return verdict();
+  }
+
+  /** Whether patience is over after the epochs so far. */
+  private StopReason verdict() {
     boolean patienceIsOver =
         options.earlyStopping().isPresent()
-            && report.epoch() - bestEpoch >= options.earlyStopping().get().patience();
+            && history.size() - bestEpoch >= options.earlyStopping().get().patience();
     return patienceIsOver ? StopReason.EARLY_STOPPED : StopReason.COMPLETED;
   }
 
@@ -220,7 +276,8 @@ public final class Trainer {
       TrainingSession session, TrainingJob job, int epoch, long batch, String what) {
     long step = epoch * job.batchesPerEpoch() + batch;
     double learningRate = options.optimizer().learningRate().at(step, job.batchesPerEpoch());
-    MfModel lastGood = history.isEmpty() ? null : model(session.weights(Slot.LAST_GOOD), "");
+    MfModel lastGood =
+        history.isEmpty() ? null : trained.of(session.weights(Slot.LAST_GOOD), history.size(), "");
     return new DivergedException(
         "training diverged in epoch "
             + (epoch + 1)
@@ -242,67 +299,5 @@ public final class Trainer {
         batch + 1,
         learningRate,
         lastGood);
-  }
-
-  private MfModel model(Weights weights, String backend) {
-    clearUntrainedRows(weights);
-    return new MfModel(
-        spec,
-        weights,
-        ratings.users(),
-        ratings.items(),
-        scale(),
-        options.keepSeenItems() ? SeenItems.of(ratings) : null,
-        provenance(backend));
-  }
-
-  private RatingScale scale() {
-    float mean = (float) ratings.meanValue();
-    return new RatingScale(
-        Math.clamp(mean, ratings.minValue(), ratings.maxValue()),
-        ratings.minValue(),
-        ratings.maxValue());
-  }
-
-  /**
-   * Users and items without a training rating still have the random factors they started from.
-   * Zeros in their place make a prediction fall back on the offset and the biases that are known.
-   */
-  private void clearUntrainedRows(Weights weights) {
-    boolean[] users = new boolean[ratings.userCount()];
-    boolean[] items = new boolean[ratings.itemCount()];
-    for (long row = 0; row < ratings.size(); row++) {
-      users[ratings.user(row)] = true;
-      items[ratings.item(row)] = true;
-    }
-    clear(weights.userFactors(), weights.userBias(), users);
-    clear(weights.itemFactors(), weights.itemBias(), items);
-  }
-
-  private static void clear(FloatTable factors, @Nullable FloatTable bias, boolean[] trained) {
-    for (int row = 0; row < trained.length; row++) {
-      if (trained[row]) {
-        continue;
-      }
-      for (int column = 0; column < factors.columns(); column++) {
-        factors.set(row, column, 0);
-      }
-      if (bias != null) {
-        bias.set(row, 0, 0);
-      }
-    }
-  }
-
-  private Map<String, String> provenance(String backend) {
-    Map<String, String> entries = new TreeMap<>();
-    entries.put("optimizer", options.optimizer().toString());
-    entries.put("batch_size", Integer.toString(options.batchSize()));
-    entries.put("seed", Long.toString(options.seed()));
-    entries.put("shuffle", Boolean.toString(options.shuffle()));
-    entries.put("epochs", Integer.toString(history.size()));
-    entries.put("backend", backend);
-    entries.put("ratings", Long.toString(ratings.size()));
-    entries.put("data_fingerprint", ratings.fingerprint());
-    return entries;
   }
 }

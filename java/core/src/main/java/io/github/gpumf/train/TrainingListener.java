@@ -1,5 +1,7 @@
 package io.github.gpumf.train;
 
+import java.util.Optional;
+
 /**
  * Hears how a training goes, on the thread that trains: a slow listener slows the training. An
  * exception from a listener ends the training and reaches the caller.
@@ -34,6 +36,9 @@ public interface TrainingListener {
    * @param ratings in an epoch
    * @param firstEpoch from 1; later when a checkpoint is resumed
    * @param lastEpoch the last one, unless the training stops early
+   * @param resumed which checkpoint it goes on from, and which newer ones could not be used and
+   *     why, one line; empty if it starts anew
    */
-  record Start(String backend, long ratings, int firstEpoch, int lastEpoch) {}
+  record Start(
+      String backend, long ratings, int firstEpoch, int lastEpoch, Optional<String> resumed) {}
 }

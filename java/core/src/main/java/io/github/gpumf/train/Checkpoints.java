@@ -1,0 +1,237 @@
+package io.github.gpumf.train;
+
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.io.SafetensorsFile;
+import io.github.gpumf.model.Mf;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The checkpoints of one training in their directory: {@code checkpoint-NNNNNN.safetensors} after
+ * epoch NNNNNN. The last two are kept, so that there is one to go on from even if the disk spoils
+ * the other.
+ */
+final class Checkpoints {
+  private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{6,9})\\.safetensors");
+
+  /** What a killed training leaves of a checkpoint that it was writing. */
+  private static final String UNFINISHED = ".checkpoint-*.tmp";
+
+  private static final int KEPT = 2;
+
+  private final Checkpointing where;
+  private final Ratings ratings;
+  private final @Nullable Ratings validation;
+  private final Mf spec;
+  private final TrainingOptions options;
+  private final SequencedMap<String, String> identity;
+
+  /** Whole checkpoints of this training, oldest first. */
+  private final List<Path> written = new ArrayList<>();
+
+  /** A checkpoint to go on from, and a line about it for people. */
+  record Resumed(Checkpoint checkpoint, String note) {}
+
+  /** Names the training and its directory; touches no file. */
+  Checkpoints(
+      Checkpointing where,
+      Ratings ratings,
+      @Nullable Ratings validation,
+      Mf spec,
+      TrainingOptions options,
+      String backend) {
+    this.where = where;
+    this.ratings = ratings;
+    this.validation = validation;
+    this.spec = spec;
+    this.options = options;
+    identity = new TreeMap<>();
+    identity.put("model", spec.toString());
+    identity.put("optimizer", options.optimizer().toString());
+    identity.put("seed", Long.toString(options.seed()));
+    identity.put("batch size", Integer.toString(options.batchSize()));
+    identity.put("shuffle", Boolean.toString(options.shuffle()));
+    identity.put(
+        "early stopping", options.earlyStopping().map(EarlyStopping::toString).orElse("none"));
+    identity.put("ratings", ratings.fingerprint());
+    identity.put("validation ratings", validation == null ? "none" : validation.fingerprint());
+    // Backends sum in different orders, so a training that changed its backend would end with other
+    // bits than either.
+    identity.put("backend", backend);
+  }
+
+  /**
+   * Makes the directory if need be, and finds the checkpoint to go on from.
+   *
+   * @return the newest that is whole, or empty if there is none and the training starts anew
+   * @throws CheckpointException if there are checkpoints but they are not to be resumed, or none of
+   *     them is whole, or the newest belongs to another training
+   */
+  Optional<Resumed> resume() {
+    try {
+      Files.createDirectories(where.directory());
+      List<Path> newestFirst = list().reversed();
+      if (newestFirst.isEmpty()) {
+        return Optional.empty();
+      }
+      if (!where.resume()) {
+        throw new CheckpointException(
+            where.directory()
+                + " holds checkpoints up to "
+                + newestFirst.getFirst().getFileName()
+                + "; resume from them, or give an empty directory",
+            null);
+      }
+      return Optional.of(newestWhole(newestFirst));
+    } catch (IOException failure) {
+      throw new CheckpointException(
+          "cannot use " + where.directory() + " for checkpoints: " + failure, failure);
+    }
+  }
+
+  private Resumed newestWhole(List<Path> newestFirst) {
+    List<String> passedOver = new ArrayList<>();
+    for (Path file : newestFirst) {
+      try (Arena arena = Arena.ofConfined()) {
+        SafetensorsFile content = SafetensorsFile.open(file, arena);
+        compare(file, Checkpoint.identity(content));
+        Checkpoint checkpoint =
+            Checkpoint.read(
+                content,
+                spec,
+                options.optimizer(),
+                ratings.userCount(),
+                ratings.itemCount(),
+                validation != null);
+        if (checkpoint.epoch() > options.epochs()) {
+          throw new CheckpointException(
+              file
+                  + " is of epoch "
+                  + checkpoint.epoch()
+                  + ", but only "
+                  + options.epochs()
+                  + " epochs are asked for; ask for at least "
+                  + checkpoint.epoch()
+                  + ", or give an empty directory",
+              null);
+        }
+        written.add(file);
+        String note = "goes on from " + file;
+        return new Resumed(
+            checkpoint,
+            passedOver.isEmpty() ? note : note + "; passed over: " + String.join("; ", passedOver));
+      } catch (IOException | IllegalArgumentException unusable) {
+        passedOver.add(String.valueOf(unusable.getMessage()));
+      }
+    }
+    throw new CheckpointException(
+        "none of the checkpoints in "
+            + where.directory()
+            + " can be used: "
+            + String.join("; ", passedOver)
+            + "; give an empty directory to train anew",
+        null);
+  }
+
+  private void compare(Path file, SequencedMap<String, String> found) {
+    TreeSet<String> keys = new TreeSet<>(identity.keySet());
+    keys.addAll(found.keySet());
+    List<String> differences = new ArrayList<>();
+    for (String key : keys) {
+      String theirs = found.getOrDefault(key, "missing");
+      String ours = identity.getOrDefault(key, "missing");
+      if (!theirs.equals(ours)) {
+        differences.add(key + " is " + theirs + ", expected " + ours);
+      }
+    }
+    if (!differences.isEmpty()) {
+      throw new CheckpointException(
+          file
+              + " belongs to another training: "
+              + String.join("; ", differences)
+              + "; train with the options and data it was made with, or give an empty directory",
+          null);
+    }
+  }
+
+  /** Whether a checkpoint is to be written after an epoch, counted from 1. */
+  boolean isDue(int epoch) {
+    return epoch % where.everyEpochs() == 0 || epoch == options.epochs();
+  }
+
+  /**
+   * Writes a checkpoint, then deletes all but the last two.
+   *
+   * @throws CheckpointException if it cannot be written; earlier ones are still there
+   */
+  void write(Checkpoint checkpoint) {
+    Path file =
+        where.directory().resolve(String.format("checkpoint-%06d.safetensors", checkpoint.epoch()));
+    try {
+      checkpoint.write(file, options.optimizer());
+      written.remove(file);
+      written.add(file);
+      if (written.size() > KEPT) {
+        written.removeFirst();
+      }
+      for (Path old : list()) {
+        if (!written.contains(old)) {
+          Files.delete(old);
+        }
+      }
+      try (DirectoryStream<Path> unfinished =
+          Files.newDirectoryStream(where.directory(), UNFINISHED)) {
+        for (Path leftover : unfinished) {
+          Files.delete(leftover);
+        }
+      }
+    } catch (IOException failure) {
+      throw new CheckpointException(
+          "cannot write checkpoint "
+              + file
+              + ": "
+              + failure
+              + "; make room and resume from the checkpoint before",
+          failure);
+    }
+  }
+
+  SequencedMap<String, String> identity() {
+    return identity;
+  }
+
+  /** Files with a checkpoint's name, oldest first. */
+  private List<Path> list() throws IOException {
+    List<Path> files = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(where.directory())) {
+      for (Path file : all) {
+        if (NAME.matcher(file.getFileName().toString()).matches()) {
+          files.add(file);
+        }
+      }
+    }
+    files.sort(Comparator.comparingInt(Checkpoints::epochOf));
+    return files;
+  }
+
+  private static int epochOf(Path file) {
+    Matcher name = NAME.matcher(file.getFileName().toString());
+    if (!name.matches()) {
+      throw new IllegalArgumentException(file + " is not the name of a checkpoint");
+    }
+    return Integer.parseInt(name.group(1));
+  }
+}

@@ -1,0 +1,90 @@
+package io.github.gpumf.train;
+
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.model.FloatTable;
+import io.github.gpumf.model.Mf;
+import io.github.gpumf.model.MfModel;
+import io.github.gpumf.model.MfModel.RatingScale;
+import io.github.gpumf.model.SeenItems;
+import io.github.gpumf.model.Weights;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes models of what a training found.
+ *
+ * @param ratings the training ratings
+ * @param spec what was trained
+ * @param options how it was trained
+ */
+record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
+  /**
+   * Makes the model of a training.
+   *
+   * @param weights a copy that the model may have
+   * @param epochs done
+   * @param backend that did them
+   */
+  MfModel of(Weights weights, int epochs, String backend) {
+    clearUntrainedRows(weights);
+    return new MfModel(
+        spec,
+        weights,
+        ratings.users(),
+        ratings.items(),
+        scale(),
+        options.keepSeenItems() ? SeenItems.of(ratings) : null,
+        provenance(epochs, backend));
+  }
+
+  private RatingScale scale() {
+    float mean = (float) ratings.meanValue();
+    return new RatingScale(
+        Math.clamp(mean, ratings.minValue(), ratings.maxValue()),
+        ratings.minValue(),
+        ratings.maxValue());
+  }
+
+  /**
+   * Users and items without a training rating still have the random factors they started from.
+   * Zeros in their place make a prediction fall back on the offset and the biases that are known.
+   */
+  private void clearUntrainedRows(Weights weights) {
+    boolean[] users = new boolean[ratings.userCount()];
+    boolean[] items = new boolean[ratings.itemCount()];
+    for (long row = 0; row < ratings.size(); row++) {
+      users[ratings.user(row)] = true;
+      items[ratings.item(row)] = true;
+    }
+    clear(weights.userFactors(), weights.userBias(), users);
+    clear(weights.itemFactors(), weights.itemBias(), items);
+  }
+
+  private static void clear(FloatTable factors, @Nullable FloatTable bias, boolean[] trained) {
+    for (int row = 0; row < trained.length; row++) {
+      if (trained[row]) {
+        continue;
+      }
+      for (int column = 0; column < factors.columns(); column++) {
+        factors.set(row, column, 0);
+      }
+      if (bias != null) {
+        bias.set(row, 0, 0);
+      }
+    }
+  }
+
+  private Map<String, String> provenance(int epochs, String backend) {
+    Map<String, String> entries = new TreeMap<>();
+    entries.put("optimizer", options.optimizer().toString());
+    entries.put("batch_size", Integer.toString(options.batchSize()));
+    entries.put("seed", Long.toString(options.seed()));
+    entries.put("shuffle", Boolean.toString(options.shuffle()));
+    entries.put("epochs", Integer.toString(epochs));
+    entries.put("backend", backend);
+    entries.put("ratings", Long.toString(ratings.size()));
+    entries.put("data_fingerprint", ratings.fingerprint());
+    return entries;
+  }
+}
