@@ -41,7 +41,7 @@ record Columns(boolean header, int count, int user, int item, int rating, int ti
     if (fields.size() < 3) {
       throw new BadLineException(
           "a column is missing: " + fields.size() + " found where user, item and rating are needed",
-          "Separate the columns by tab, comma, semicolon or ::");
+          "Separate the columns by tab, comma, semicolon or two colons.");
     }
     return wanted == null ? recognise(fields) : find(fields, wanted);
   }

@@ -15,7 +15,10 @@ public final class InvalidDataException extends IOException {
 
   private static final int LONGEST_QUOTE = 80;
 
+  /** Not serializable; an exception that was sent elsewhere still has it in its message. */
   private final transient Path file;
+
+  /** Line number from 1, or NO_LINE. */
   private final long line;
 
   /**

@@ -1,8 +1,5 @@
 package io.github.gpumf.data;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -115,22 +112,21 @@ final class RatingCollector {
     int[] lastUser = new int[itemCount];
     Arrays.fill(lastUser, -1);
     long[] firstRow = new long[itemCount];
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment byUser = arena.allocate(Math.multiplyExact(size, 8L), Long.BYTES);
-      for (long row = 0; row < size; row++) {
-        byUser.setAtIndex(ValueLayout.JAVA_LONG, ends[userOf(row)]++, row);
-      }
-      long next = 0;
-      for (int user = 0; user < userCount; user++) {
-        for (; next < ends[user]; next++) {
-          long row = byUser.getAtIndex(ValueLayout.JAVA_LONG, next);
-          int item = chunkOf(row).items[(int) row & (CHUNK - 1)];
-          if (lastUser[item] == user) {
-            replace(firstRow[item], row);
-          } else {
-            lastUser[item] = user;
-            firstRow[item] = row;
-          }
+    long[][] byUser = new long[chunks.size()][CHUNK];
+    for (long row = 0; row < size; row++) {
+      long place = ends[userOf(row)]++;
+      byUser[(int) (place >>> CHUNK_BITS)][(int) place & (CHUNK - 1)] = row;
+    }
+    long place = 0;
+    for (int user = 0; user < userCount; user++) {
+      for (; place < ends[user]; place++) {
+        long row = byUser[(int) (place >>> CHUNK_BITS)][(int) place & (CHUNK - 1)];
+        int item = chunkOf(row).items[(int) row & (CHUNK - 1)];
+        if (lastUser[item] == user) {
+          replace(firstRow[item], row);
+        } else {
+          lastUser[item] = user;
+          firstRow[item] = row;
         }
       }
     }
