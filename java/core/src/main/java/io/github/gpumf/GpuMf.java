@@ -22,11 +22,11 @@ public final class GpuMf {
    * Trains with the options that do well on MovieLens.
    *
    * @param ratings training ratings, at least one
-   * @param spec the model; {@link Mf#tuned} goes with these options
+   * @param spec the model; {@link Mf#tuned} and {@link Mf#withTunedOptions} go with these options
    * @return the model and how it was reached
    */
   public static TrainingResult train(Ratings ratings, Mf spec) {
-    return train(ratings, spec, TrainingOptions.tuned());
+    return train(ratings, spec, TrainingOptions.tunedFor(spec));
   }
 
   /**

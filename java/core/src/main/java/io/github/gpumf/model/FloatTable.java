@@ -143,8 +143,29 @@ public final class FloatTable {
    */
   public FloatTable copy(Arena arena) {
     FloatTable copy = allocate(rows, columns, arena);
-    MemorySegment.copy(segment, 0, copy.segment, 0, segment.byteSize());
+    copy.copyFrom(this);
     return copy;
+  }
+
+  /**
+   * Overwrites this table.
+   *
+   * @param other a table of the same shape
+   * @throws IllegalArgumentException if the shapes differ
+   */
+  public void copyFrom(FloatTable other) {
+    if (other.rows != rows || other.columns != columns) {
+      throw new IllegalArgumentException(
+          "a table of "
+              + other.rows
+              + " x "
+              + other.columns
+              + " does not fit one of "
+              + rows
+              + " x "
+              + columns);
+    }
+    segment.copyFrom(other.segment);
   }
 
   /**

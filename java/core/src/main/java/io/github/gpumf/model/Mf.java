@@ -100,19 +100,29 @@ public record Mf(
   }
 
   /**
-   * {@link #biased} with the options that do well on MovieLens: a mean offset, regularization per
-   * rating, predictions clipped to the range of the ratings, and small positive factors to start
-   * from. Chosen by measurement, see {@code bench/results/accuracy.md}.
+   * {@link #biased} with {@link #withTunedOptions}: what to start from for accuracy.
    *
    * @param factors k
    * @return the model
    */
   public static Mf tuned(int factors) {
-    return biased(factors)
-        .withMeanOffset(true)
-        .withRegularization(0.05)
-        .withClip(true)
-        .withInitializer(new UniformInitializer(0, 0.125));
+    return biased(factors).withTunedOptions();
+  }
+
+  /**
+   * The same with the options that do well on MovieLens: a mean offset, regularization per rating,
+   * predictions clipped to the range of the ratings, and, with biases, small positive factors to
+   * start from. Chosen by measurement, see {@code bench/results/accuracy.md}.
+   *
+   * @return a copy
+   */
+  public Mf withTunedOptions() {
+    Mf offsetAndClipped = withMeanOffset(true).withClip(true);
+    return head == Head.BIASES
+        ? offsetAndClipped
+            .withRegularization(0.055, 0.01)
+            .withInitializer(new UniformInitializer(0, 0.05))
+        : offsetAndClipped.withRegularization(0.25, 0);
   }
 
   /**

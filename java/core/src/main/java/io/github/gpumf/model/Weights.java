@@ -103,6 +103,31 @@ public record Weights(
   }
 
   /**
+   * Overwrites all tables.
+   *
+   * @param other weights of the same shape
+   * @throws IllegalArgumentException if the shapes differ
+   */
+  public void copyFrom(Weights other) {
+    userFactors.copyFrom(other.userFactors);
+    itemFactors.copyFrom(other.itemFactors);
+    copy(other.userBias, userBias);
+    copy(other.itemBias, itemBias);
+    copy(other.dense, dense);
+  }
+
+  private static void copy(@Nullable FloatTable from, @Nullable FloatTable to) {
+    if (from == null || to == null) {
+      if (from != to) {
+        throw new IllegalArgumentException(
+            "weights with biases do not fit those with a Dense head");
+      }
+      return;
+    }
+    to.copyFrom(from);
+  }
+
+  /**
    * Looks for infinities and NaN.
    *
    * @return whether all numbers of all tables are finite

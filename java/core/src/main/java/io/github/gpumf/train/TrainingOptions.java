@@ -1,10 +1,12 @@
 package io.github.gpumf.train;
 
 import io.github.gpumf.backend.Backends;
-import io.github.gpumf.optim.AdaGrad;
+import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Sgd;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -54,14 +56,47 @@ public final class TrainingOptions {
   }
 
   /**
-   * What does well on MovieLens with {@link io.github.gpumf.model.Mf#tuned}; chosen by measurement,
-   * see {@code bench/results/accuracy.md}.
+   * What does well on MovieLens with {@link Mf#tuned}; chosen by measurement, see {@code
+   * bench/results/accuracy.md}: 30 epochs of Sgd in batches of 256, with a learning rate of 3 that
+   * falls to zero along a cosine.
    *
    * @return the options
    */
   public static TrainingOptions tuned() {
-    return builder(new AdaGrad(LearningRate.constant(0.06), AdaGrad.Accumulator.ROW, 1e-10))
-        .epochs(15)
+    return tuned(256);
+  }
+
+  /**
+   * {@link #tuned()} in batches of another size. The loss is a mean over the batch, so the learning
+   * rate grows with it: each rating pulls as hard.
+   *
+   * @param batchSize ratings in a step, at least 1
+   * @return the options
+   */
+  public static TrainingOptions tuned(int batchSize) {
+    int epochs = 30;
+    return builder(new Sgd(LearningRate.cosine(3.0 * batchSize / 256, epochs)))
+        .epochs(epochs)
+        .batchSize(batchSize)
+        .build();
+  }
+
+  /**
+   * What does well on MovieLens with a model's head: {@link #tuned()} with biases. With a Dense
+   * head 5 epochs of LazyAdam in batches of 256, with a learning rate of 0.002: Sgd's rate would be
+   * too high for the head's two numbers, which every rating moves, and their kernel grows until
+   * regularization of the factors has no hold, so it pays to stop early.
+   *
+   * @param spec the model
+   * @return the options
+   */
+  public static TrainingOptions tunedFor(Mf spec) {
+    if (spec.head() == Mf.Head.BIASES) {
+      return tuned();
+    }
+    int epochs = 5;
+    return builder(new LazyAdam(LearningRate.cosine(0.002, epochs)))
+        .epochs(epochs)
         .batchSize(256)
         .build();
   }

@@ -183,7 +183,8 @@ class CheckpointsTest {
   @Test
   void earlyStoppingGoesOnWhereItWas() throws IOException {
     for (boolean restoreBest : new boolean[] {false, true}) {
-      // The biases learn the mean, the factors then learn noise: the validation RMSE falls and rises.
+      // The biases learn the mean, the factors then learn noise: the validation RMSE falls and
+      // rises.
       Mf spec = Mf.biased(4);
       TrainingOptions options =
           Trainings.options(new Adam(0.1))

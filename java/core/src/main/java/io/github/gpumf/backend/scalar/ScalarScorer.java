@@ -17,6 +17,10 @@ final class ScalarScorer implements Scorer {
 
   @Override
   public float[] score(int[] users, int[] items) {
+    if (users.length != items.length) {
+      throw new IllegalArgumentException(
+          users.length + " users and " + items.length + " items are not pairs");
+    }
     float[] scores = new float[users.length];
     for (int at = 0; at < users.length; at++) {
       scores[at] = score(users[at], items[at]);

@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScalarSession implements TrainingSession {
   private final TrainingJob job;
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
   private final Map<Slot, Weights> kept = new EnumMap<>(Slot.class);
   private final Weights weights;
   private final List<Weights> slots;
@@ -318,7 +318,7 @@ final class ScalarSession implements TrainingSession {
     if (!weights.isFinite()) {
       return false;
     }
-    kept.put(slot, weights.copy(Arena.ofAuto()));
+    kept.computeIfAbsent(slot, any -> weights.copy(arena)).copyFrom(weights);
     return true;
   }
 

@@ -1,0 +1,131 @@
+package io.github.gpumf.cli;
+
+import io.github.gpumf.backend.Backends;
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.evaluate.EvaluationReport;
+import io.github.gpumf.evaluate.Evaluator;
+import io.github.gpumf.io.ModelFile;
+import io.github.gpumf.model.MfModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code gpumf evaluate}. */
+@Command(
+    name = "evaluate",
+    sortOptions = false,
+    header = "Measure a model on held-out ratings.",
+    description = {
+      "",
+      "Metrics: rmse, mae, and for lists of K items precision@K, recall@K, ndcg@K, map@K, mrr@K, hit@K.",
+      "Lists are of all items that the user has not seen in training.",
+      ""
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  gpumf evaluate --model model.safetensors --ratings test.tsv",
+      "  gpumf evaluate --model model.safetensors --ratings test.tsv --metrics ndcg@10,hit@10 --json"
+    })
+final class EvaluateCommand implements Callable<Integer> {
+  @Spec private CommandSpec command;
+
+  @Option(names = "--model", required = true, paramLabel = "M", description = "A model file.")
+  private Path modelFile;
+
+  @Option(names = "--ratings", required = true, paramLabel = "F", description = "Held-out ratings.")
+  private Path ratingsFile;
+
+  @Option(
+      names = "--seen",
+      paramLabel = "TRAIN",
+      description = "Ratings whose items are left out of the lists (default: those in the model).")
+  private @Nullable Path seenFile;
+
+  @Option(
+      names = "--metrics",
+      defaultValue = "rmse,mae,precision@10,recall@10,ndcg@10",
+      paramLabel = "LIST",
+      description = "Names separated by commas (default: ${DEFAULT-VALUE}).")
+  private String metrics;
+
+  @Option(
+      names = "--relevant-from",
+      paramLabel = "X",
+      description =
+          "Held-out items rated at least X are relevant (default: the mean training rating).")
+  private @Nullable Double relevantFrom;
+
+  @Mixin private RatingsFlags ratings;
+
+  @Option(
+      names = "--backend",
+      defaultValue = Backends.AUTO,
+      paramLabel = "NAME",
+      description = "auto, scalar, vector or cuda (default: ${DEFAULT-VALUE}).")
+  private String backend;
+
+  @Mixin private Output answer;
+
+  @SuppressWarnings("NullAway.Init") // picocli sets the fields before anything is called.
+  EvaluateCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    Evaluator evaluator = evaluator();
+    MfModel model = ModelFile.load(modelFile);
+    Ratings heldOut = ratings.read(ratingsFile);
+    if (seenFile != null) {
+      evaluator = evaluator.withSeen(ratings.read(seenFile));
+    }
+    EvaluationReport report;
+    try {
+      report = evaluator.evaluate(model, heldOut);
+    } catch (IllegalArgumentException nothingToMeasure) {
+      throw new CommandFailedException(ratingsFile + ": " + nothingToMeasure.getMessage());
+    }
+    if (report.coldRatings() > 0) {
+      answer
+          .err()
+          .println(
+              ratingsFile
+                  + ": "
+                  + report.coldRatings()
+                  + " of "
+                  + report.ratings()
+                  + " ratings are of users or items unknown to the model");
+    }
+    if (answer.json()) {
+      Map<String, Object> json = new LinkedHashMap<>(report.byName());
+      json.put("ratings", report.ratings());
+      json.put("coldRatings", report.coldRatings());
+      json.put("rankedUsers", report.rankedUsers());
+      answer.print(json);
+    } else {
+      report
+          .byName()
+          .forEach((name, value) -> answer.out().printf(Locale.ROOT, "%-14s %.4f%n", name, value));
+    }
+    return 0;
+  }
+
+  private Evaluator evaluator() {
+    try {
+      Evaluator evaluator = Evaluator.of(metrics).withBackend(backend);
+      return relevantFrom == null ? evaluator : evaluator.withRelevantFrom(relevantFrom);
+    } catch (IllegalArgumentException wrong) {
+      throw new ParameterException(
+          command.commandLine(), String.valueOf(wrong.getMessage()), wrong);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package io.github.gpumf.cli;
+
+import io.github.gpumf.backend.BackendUnavailableException;
+import io.github.gpumf.train.DivergedException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * Turns a failure into one message and exit code 1. Failures that a user can cause have messages
+ * written for users; anything else is a defect and shows its stack trace.
+ */
+final class FailureHandler implements IExecutionExceptionHandler {
+  @Override
+  public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
+    switch (failure) {
+      case NoSuchFileException missing -> print(command, "there is no file " + missing.getFile());
+      case AccessDeniedException denied ->
+          print(command, "no permission to use " + denied.getFile());
+      case IOException io -> print(command, message(io));
+      case CommandFailedException failed -> print(command, message(failed));
+      case BackendUnavailableException unavailable -> print(command, message(unavailable));
+      case DivergedException diverged -> print(command, message(diverged));
+      default -> {
+        print(command, "unexpected " + failure + "; this is a defect of gpumf");
+        failure.printStackTrace(command.getErr());
+      }
+    }
+    return CommandLine.ExitCode.SOFTWARE;
+  }
+
+  private static String message(Exception failure) {
+    return failure.getMessage() == null ? failure.toString() : failure.getMessage();
+  }
+
+  private static void print(CommandLine command, String message) {
+    command.getErr().println("gpumf: " + message);
+  }
+}

@@ -1,0 +1,85 @@
+package io.github.gpumf.cli;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+
+/** The {@code gpumf} command and its subcommands. */
+@Command(
+    name = "gpumf",
+    version = "gpumf 0.1.0",
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
+    header = "Matrix-factorization recommenders: train, evaluate, recommend.",
+    description = {
+      "",
+      "A first walk, without any data of your own:",
+      "  gpumf demo",
+      "With a ratings file:",
+      "  gpumf train --ratings ratings.csv --output model.safetensors",
+      "  gpumf recommend --model model.safetensors --user 42 -n 10",
+      ""
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:success",
+      "1:failure: the message on standard error says why",
+      "2:wrong usage"
+    },
+    subcommands = {
+      DemoCommand.class,
+      TrainCommand.class,
+      EvaluateCommand.class,
+      PredictCommand.class,
+      RecommendCommand.class,
+      SimilarCommand.class,
+      GenerateCommand.class,
+      DoctorCommand.class
+    })
+public final class Main {
+  private Main() {}
+
+  /**
+   * Runs the command and ends the JVM with its exit code.
+   *
+   * @param args the command line
+   */
+  public static void main(String[] args) {
+    System.exit(run(args, System.out, System.err));
+  }
+
+  /**
+   * Runs the command.
+   *
+   * @param args the command line
+   * @param out receives the answer
+   * @param err receives messages and progress
+   * @return 0, 1 for a failure, or 2 for wrong usage
+   */
+  public static int run(String[] args, PrintStream out, PrintStream err) {
+    CommandLine line = new CommandLine(new Main());
+    line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setParameterExceptionHandler(Main::wrongUsage);
+    line.setExecutionExceptionHandler(new FailureHandler());
+    if (args.length == 0) {
+      line.usage(line.getErr());
+      return CommandLine.ExitCode.USAGE;
+    }
+    return line.execute(args);
+  }
+
+  private static int wrongUsage(ParameterException wrong, String[] args) {
+    CommandLine command = wrong.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("gpumf: " + wrong.getMessage());
+    CommandLine.UnmatchedArgumentException.printSuggestions(wrong, err);
+    err.println("See: " + command.getCommandSpec().qualifiedName() + " --help");
+    return CommandLine.ExitCode.USAGE;
+  }
+}

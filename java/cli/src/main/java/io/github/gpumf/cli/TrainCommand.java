@@ -1,0 +1,223 @@
+package io.github.gpumf.cli;
+
+import io.github.gpumf.GpuMf;
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.io.ModelFile;
+import io.github.gpumf.model.Mf;
+import io.github.gpumf.model.MfModel;
+import io.github.gpumf.train.Checkpointing;
+import io.github.gpumf.train.DivergedException;
+import io.github.gpumf.train.EpochReport;
+import io.github.gpumf.train.TrainingOptions;
+import io.github.gpumf.train.TrainingResult;
+import io.github.gpumf.train.TrainingResult.StopReason;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code gpumf train}. */
+@Command(
+    name = "train",
+    sortOptions = false,
+    header = "Train a model of a ratings file.",
+    description = {
+      "",
+      "The file may be MovieLens 100K or 1M, CSV or TSV, with or without a header, plain or gzip.",
+      "Without further flags the model is the one that does best on MovieLens.",
+      ""
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  gpumf train --ratings ratings.csv --output model.safetensors",
+      "  gpumf train --ratings train.tsv --validation test.tsv --early-stopping 3 \\",
+      "      --output model.safetensors",
+      "  gpumf train --ratings u.data --model l2 --l2 1e-4 --preset keras --output keras.safetensors",
+      "  gpumf train --ratings big.csv.gz --checkpoint state --every 5 --resume \\",
+      "      --output model.safetensors"
+    })
+final class TrainCommand implements Callable<Integer> {
+  @Spec private CommandSpec command;
+
+  @Option(names = "--ratings", required = true, paramLabel = "F", description = "Training ratings.")
+  private Path ratingsFile;
+
+  @Option(
+      names = "--validation",
+      paramLabel = "F",
+      description = "Ratings to measure each epoch on.")
+  private @Nullable Path validationFile;
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "M",
+      description = "The model file to write, safetensors.")
+  private Path output;
+
+  @Mixin private TrainingFlags flags;
+  @Mixin private RatingsFlags ratings;
+
+  @Option(
+      names = "--checkpoint",
+      paramLabel = "DIR",
+      description = "Save the state of the training there, so that it can be resumed.")
+  private @Nullable Path checkpoint;
+
+  @Option(
+      names = "--every",
+      paramLabel = "N",
+      description = "Save it after every N epochs (default: 1).")
+  private @Nullable Integer every;
+
+  @Option(
+      names = "--resume",
+      description =
+          "Go on from the newest checkpoint in the directory, if there is one. The end is the same, bit for bit.")
+  private boolean resume;
+
+  @Option(
+      names = "--no-seen",
+      description =
+          "Do not keep each user's items in the model: smaller, but recommendations repeat them.")
+  private boolean noSeen;
+
+  @Mixin private Output answer;
+
+  @SuppressWarnings("NullAway.Init") // picocli sets the fields before anything is called.
+  TrainCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    Mf spec = flags.spec();
+    TrainingOptions.Builder options =
+        flags.options().keepSeenItems(!noSeen).checkpointing(checkpointing());
+    if (validationFile == null && options.build().earlyStopping().isPresent()) {
+      throw new ParameterException(
+          command.commandLine(),
+          "--early-stopping needs --validation, a file to measure epochs on");
+    }
+    Outputs.check(output);
+    Ratings training = ratings.read(ratingsFile);
+    Ratings validation = validationFile == null ? null : ratings.read(validationFile);
+    // Ctrl-C waits for the model, so the interruption is closed after it is saved.
+    try (Interruption interruption = new Interruption()) {
+      options.cancellation(interruption.cancellation());
+      TrainingResult result = train(training, validation, spec, options);
+      if (result.history().isEmpty()) {
+        throw new CommandFailedException(
+            "cancelled before the first epoch ended; nothing is saved");
+      }
+      if (result.stopReason() == StopReason.CANCELLED) {
+        answer.err().println("cancelled: saving the model of epoch " + result.history().size());
+      }
+      ModelFile.save(result.model(), output);
+      print(result, training);
+    }
+    return 0;
+  }
+
+  private @Nullable Checkpointing checkpointing() {
+    if (checkpoint == null) {
+      if (every != null || resume) {
+        throw new ParameterException(
+            command.commandLine(), (resume ? "--resume" : "--every") + " needs --checkpoint DIR");
+      }
+      return null;
+    }
+    if (every != null && every < 1) {
+      throw new ParameterException(
+          command.commandLine(), "--every must be at least 1 epoch, not " + every);
+    }
+    return new Checkpointing(checkpoint, every == null ? 1 : every, resume);
+  }
+
+  private TrainingResult train(
+      Ratings training, @Nullable Ratings validation, Mf spec, TrainingOptions.Builder options)
+      throws IOException {
+    try (Progress progress = new Progress(answer.err(), Progress.isWatched())) {
+      options.listener(progress);
+      return validation == null
+          ? GpuMf.train(training, spec, options.build())
+          : GpuMf.train(training, validation, spec, options.build());
+    } catch (DivergedException diverged) {
+      if (diverged.lastGoodModel().isPresent()) {
+        Path kept = output.resolveSibling(output.getFileName() + ".last-good");
+        ModelFile.save(diverged.lastGoodModel().get(), kept);
+        answer.err().println("the model of the last good epoch is saved as " + kept);
+      }
+      throw diverged;
+    }
+  }
+
+  private void print(TrainingResult result, Ratings training) {
+    MfModel model = result.model();
+    EpochReport last = result.history().getLast();
+    EpochReport reached =
+        result.bestEpoch() > 0 ? result.history().get(result.bestEpoch() - 1) : last;
+    if (answer.json()) {
+      answer.print(json(result, training));
+      return;
+    }
+    answer
+        .out()
+        .printf(
+            Locale.ROOT,
+            "%s: %d users, %d items, k = %d, %d epochs, training RMSE %.4f%s%n",
+            output,
+            model.users().size(),
+            model.items().size(),
+            model.spec().factors(),
+            result.history().size(),
+            last.trainingRmse(),
+            reached.validationRmse().isPresent()
+                ? String.format(
+                    Locale.ROOT,
+                    ", held-out RMSE %.4f (best epoch: %d)",
+                    reached.validationRmse().getAsDouble(),
+                    result.bestEpoch())
+                : "");
+  }
+
+  private Map<String, @Nullable Object> json(TrainingResult result, Ratings training) {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("output", output.toString());
+    json.put("users", training.userCount());
+    json.put("items", training.itemCount());
+    json.put("ratings", training.size());
+    json.put("spec", result.model().spec().toString());
+    json.put("backend", result.backend());
+    json.put("stopReason", result.stopReason().name().toLowerCase(Locale.ROOT));
+    json.put("bestEpoch", result.bestEpoch() == 0 ? null : result.bestEpoch());
+    List<Map<String, @Nullable Object>> epochs = new ArrayList<>();
+    double seconds = 0;
+    for (EpochReport report : result.history()) {
+      Map<String, @Nullable Object> epoch = new LinkedHashMap<>();
+      epoch.put("epoch", report.epoch());
+      epoch.put("loss", report.loss());
+      epoch.put("rmse", report.trainingRmse());
+      epoch.put(
+          "validationRmse",
+          report.validationRmse().isPresent() ? report.validationRmse().getAsDouble() : null);
+      epoch.put("learningRate", report.learningRate());
+      epoch.put("seconds", report.seconds());
+      epochs.add(epoch);
+      seconds += report.seconds();
+    }
+    json.put("trainingSeconds", seconds);
+    json.put("history", epochs);
+    return json;
+  }
+}

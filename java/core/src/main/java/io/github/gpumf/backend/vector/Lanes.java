@@ -1,0 +1,83 @@
+package io.github.gpumf.backend.vector;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/** The widest vectors of this machine, and how memory is read and written with them. */
+final class Lanes {
+  static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+
+  /** Floats in a vector. */
+  static final int COUNT = SPECIES.length();
+
+  /** Bytes of a vector. */
+  static final int BYTES = SPECIES.vectorByteSize();
+
+  /**
+   * All memory, so that an offset is an address. The compiler folds the bounds and the scope of a
+   * constant segment away, which it cannot for one that is reached through a field; a row update
+   * takes a tenth less time. Whoever computes addresses keeps the memory alive and its rows within
+   * their tables: that is {@link PaddedTable}.
+   */
+  @SuppressWarnings("restricted")
+  private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+  private static final VectorShuffle<Float> ROTATE_32 = rotation(32);
+  private static final VectorShuffle<Float> ROTATE_16 = rotation(16);
+  private static final VectorShuffle<Float> ROTATE_8 = rotation(8);
+  private static final VectorShuffle<Float> ROTATE_4 = rotation(4);
+  private static final VectorShuffle<Float> ROTATE_2 = rotation(2);
+  private static final VectorShuffle<Float> ROTATE_1 = rotation(1);
+
+  private Lanes() {}
+
+  private static VectorShuffle<Float> rotation(int lanes) {
+    return VectorShuffle.iota(SPECIES, lanes % COUNT, 1, true);
+  }
+
+  static FloatVector load(long address) {
+    return FloatVector.fromMemorySegment(SPECIES, MEMORY, address, ByteOrder.nativeOrder());
+  }
+
+  static void store(FloatVector vector, long address) {
+    vector.intoMemorySegment(MEMORY, address, ByteOrder.nativeOrder());
+  }
+
+  static float get(long address) {
+    return MEMORY.get(FLOAT, address);
+  }
+
+  static void set(long address, float value) {
+    MEMORY.set(FLOAT, address, value);
+  }
+
+  /**
+   * The sum of all lanes, as a tree whose shape never changes. {@code reduceLanes} adds in one
+   * order when interpreted and in another when compiled, so that two runs would differ.
+   */
+  static float sum(FloatVector vector) {
+    FloatVector sum = vector;
+    if (COUNT >= 64) {
+      sum = sum.add(sum.rearrange(ROTATE_32));
+    }
+    if (COUNT >= 32) {
+      sum = sum.add(sum.rearrange(ROTATE_16));
+    }
+    if (COUNT >= 16) {
+      sum = sum.add(sum.rearrange(ROTATE_8));
+    }
+    if (COUNT >= 8) {
+      sum = sum.add(sum.rearrange(ROTATE_4));
+    }
+    if (COUNT >= 4) {
+      sum = sum.add(sum.rearrange(ROTATE_2));
+    }
+    return sum.add(sum.rearrange(ROTATE_1)).lane(0);
+  }
+}

@@ -1,0 +1,165 @@
+package io.github.gpumf.backend.vector;
+
+import io.github.gpumf.optim.AdaGrad;
+import io.github.gpumf.optim.AdaGrad.Accumulator;
+import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.LearningRate;
+import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Sgd;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * An optimizer's formula on memory. The formulas stand in the Javadoc of the optimizers.
+ *
+ * <p>Arguments are addresses: of weights, of the optimizer's numbers in its first and second slot
+ * (anything, if it has none), and of gradients.
+ */
+abstract class RowUpdate {
+  private final LearningRate schedule;
+
+  /** The learning rate of the current step. */
+  float rate;
+
+  private RowUpdate(LearningRate schedule) {
+    this.schedule = schedule;
+  }
+
+  static RowUpdate of(Optimizer optimizer) {
+    return switch (optimizer) {
+      case Adam adam ->
+          new Moments(adam.learningRate(), adam.beta1(), adam.beta2(), adam.epsilon());
+      case LazyAdam lazy ->
+          new Moments(lazy.learningRate(), lazy.beta1(), lazy.beta2(), lazy.epsilon());
+      case Sgd sgd -> new Descent(sgd.learningRate());
+      case AdaGrad adaGrad ->
+          adaGrad.accumulator() == Accumulator.ROW
+              ? new RowAccumulator(adaGrad)
+              : new ElementAccumulator(adaGrad);
+    };
+  }
+
+  /** Called once before the moves of a step, by one thread; steps count from 0. */
+  void startStep(long step, long stepsPerEpoch) {
+    rate = (float) schedule.at(step, stepsPerEpoch);
+  }
+
+  /** Moves a row of factors; {@code columns} floats of it count, the rest is padding. */
+  void moveRow(long weights, long first, long second, long gradients, int bytes, int columns) {
+    moveElements(weights, first, second, gradients, bytes);
+  }
+
+  /** Moves whole vectors of weights that each stand for themselves. */
+  abstract void moveElements(long weights, long first, long second, long gradients, int bytes);
+
+  /** Moves one weight. */
+  abstract void moveElement(long weight, long first, long second, float gradient);
+
+  private static final class Descent extends RowUpdate {
+    Descent(LearningRate schedule) {
+      super(schedule);
+    }
+
+    @Override
+    void moveElements(long weights, long first, long second, long gradients, int bytes) {
+      Rows.addScaled(weights, -rate, gradients, bytes);
+    }
+
+    @Override
+    void moveElement(long weight, long first, long second, float gradient) {
+      Lanes.set(weight, Lanes.get(weight) - rate * gradient);
+    }
+  }
+
+  /** Adam and LazyAdam: they differ only in the rows they are called for. */
+  private static final class Moments extends RowUpdate {
+    private final double beta1;
+    private final double beta2;
+    private final float weight1;
+    private final float weight2;
+    private final float epsilon;
+    private float alpha;
+
+    Moments(LearningRate schedule, double beta1, double beta2, double epsilon) {
+      super(schedule);
+      this.beta1 = beta1;
+      this.beta2 = beta2;
+      weight1 = (float) (1 - beta1);
+      weight2 = (float) (1 - beta2);
+      this.epsilon = (float) epsilon;
+    }
+
+    @Override
+    void startStep(long step, long stepsPerEpoch) {
+      super.startStep(step, stepsPerEpoch);
+      double t = (double) (step + 1);
+      alpha = (float) (rate * Math.sqrt(1 - Math.pow(beta2, t)) / (1 - Math.pow(beta1, t)));
+    }
+
+    @Override
+    void moveElements(long weights, long first, long second, long gradients, int bytes) {
+      for (int at = 0; at < bytes; at += Lanes.BYTES) {
+        FloatVector g = Lanes.load(gradients + at);
+        FloatVector m = Lanes.load(first + at);
+        FloatVector v = Lanes.load(second + at);
+        m = m.add(g.sub(m).mul(weight1));
+        v = v.add(g.mul(g).sub(v).mul(weight2));
+        Lanes.store(m, first + at);
+        Lanes.store(v, second + at);
+        FloatVector move = m.mul(alpha).div(v.sqrt().add(epsilon));
+        Lanes.store(Lanes.load(weights + at).sub(move), weights + at);
+      }
+    }
+
+    @Override
+    void moveElement(long weight, long first, long second, float gradient) {
+      float m = Lanes.get(first);
+      float v = Lanes.get(second);
+      m += (gradient - m) * weight1;
+      v += (gradient * gradient - v) * weight2;
+      Lanes.set(first, m);
+      Lanes.set(second, v);
+      Lanes.set(weight, Lanes.get(weight) - m * alpha / ((float) Math.sqrt(v) + epsilon));
+    }
+  }
+
+  private static class ElementAccumulator extends RowUpdate {
+    final float epsilon;
+
+    ElementAccumulator(AdaGrad adaGrad) {
+      super(adaGrad.learningRate());
+      epsilon = (float) adaGrad.epsilon();
+    }
+
+    @Override
+    void moveElements(long weights, long first, long second, long gradients, int bytes) {
+      for (int at = 0; at < bytes; at += Lanes.BYTES) {
+        FloatVector g = Lanes.load(gradients + at);
+        FloatVector sum = Lanes.load(first + at).add(g.mul(g));
+        Lanes.store(sum, first + at);
+        FloatVector move = g.mul(rate).div(sum.sqrt().add(epsilon));
+        Lanes.store(Lanes.load(weights + at).sub(move), weights + at);
+      }
+    }
+
+    @Override
+    void moveElement(long weight, long first, long second, float gradient) {
+      float sum = Lanes.get(first) + gradient * gradient;
+      Lanes.set(first, sum);
+      Lanes.set(weight, Lanes.get(weight) - rate * gradient / ((float) Math.sqrt(sum) + epsilon));
+    }
+  }
+
+  private static final class RowAccumulator extends ElementAccumulator {
+    RowAccumulator(AdaGrad adaGrad) {
+      super(adaGrad);
+    }
+
+    @Override
+    void moveRow(long weights, long first, long second, long gradients, int bytes, int columns) {
+      float sum = Lanes.get(first) + Rows.dot(gradients, gradients, bytes) / columns;
+      Lanes.set(first, sum);
+      Rows.addScaled(weights, -rate / ((float) Math.sqrt(sum) + epsilon), gradients, bytes);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package io.github.gpumf.backend.vector;
+
+import io.github.gpumf.backend.TrainingState;
+import io.github.gpumf.model.FloatTable;
+import io.github.gpumf.model.Weights;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Users or items: their tables with the optimizer's slots, and the rows of the current batch.
+ *
+ * <p>Where every row moves in every step (Adam, Keras' L2), a row outside the batch moves by a
+ * gradient of its shrinkage alone.
+ */
+final class Side {
+  final PaddedTable factors;
+  final @Nullable PaddedTable bias;
+  final BatchIndex index;
+
+  /** The row of each position of the batch. */
+  final int[] rowAt;
+
+  private final List<PaddedTable> factorSlots = new ArrayList<>();
+  private final List<PaddedTable> biasSlots = new ArrayList<>();
+  private final @Nullable PaddedTable biasGradients;
+
+  Side(
+      TrainingState start,
+      Function<Weights, FloatTable> factorsOf,
+      Function<Weights, @Nullable FloatTable> biasOf,
+      int batchSize,
+      Arena arena) {
+    factors = rows(factorsOf.apply(start.weights()), arena);
+    FloatTable startBias = biasOf.apply(start.weights());
+    bias = startBias == null ? null : column(startBias, arena);
+    biasGradients = bias == null ? null : PaddedTable.ofColumn(bias.rows(), arena);
+    for (Weights slot : start.slots()) {
+      FloatTable slotFactors = factorsOf.apply(slot);
+      // One number a row, unless it is k = 1 and the optimizer has a number for every factor: then
+      // the two are the same, and rows of one factor are padded like all rows of factors.
+      boolean accumulator = slotFactors.columns() < factors.columns();
+      factorSlots.add(accumulator ? column(slotFactors, arena) : rows(slotFactors, arena));
+      if (bias != null) {
+        biasSlots.add(column(Objects.requireNonNull(biasOf.apply(slot)), arena));
+      }
+    }
+    index = new BatchIndex((int) factors.rows(), batchSize);
+    rowAt = new int[batchSize];
+  }
+
+  private static PaddedTable rows(FloatTable table, Arena arena) {
+    PaddedTable padded = PaddedTable.ofRows(table.rows(), table.columns(), arena);
+    padded.copyFrom(table);
+    return padded;
+  }
+
+  private static PaddedTable column(FloatTable table, Arena arena) {
+    PaddedTable padded = PaddedTable.ofColumn(table.rows(), arena);
+    padded.copyFrom(table);
+    return padded;
+  }
+
+  int rows() {
+    return (int) factors.rows();
+  }
+
+  /** The bias of a row, or 0. */
+  float bias(int row) {
+    return bias == null ? 0 : Lanes.get(bias.row(row));
+  }
+
+  /** Leaves a bias's gradient for {@link #moveBias} or {@link #moveBiases}. */
+  void biasGradient(int row, float gradient) {
+    if (biasGradients != null) {
+      Lanes.set(biasGradients.row(row), gradient);
+    }
+  }
+
+  /** Moves a row of factors along a padded gradient. */
+  void moveFactors(RowUpdate update, int row, long gradient) {
+    update.moveRow(
+        factors.row(row),
+        slot(factorSlots, 0, row),
+        slot(factorSlots, 1, row),
+        gradient,
+        factors.rowBytes(),
+        factors.columns());
+  }
+
+  /** Moves the bias of one row along the gradient left for it. */
+  void moveBias(RowUpdate update, int row) {
+    if (bias != null && biasGradients != null) {
+      update.moveElement(
+          bias.row(row),
+          slot(biasSlots, 0, row),
+          slot(biasSlots, 1, row),
+          Lanes.get(biasGradients.row(row)));
+    }
+  }
+
+  /**
+   * Moves the biases of rows {@code from} to {@code to - 1} along the gradients left for all of
+   * them. Unless they are the last rows, their number is a multiple of the lanes.
+   */
+  void moveBiases(RowUpdate update, int from, int to) {
+    if (bias != null && biasGradients != null) {
+      int vectors = (to - from + Lanes.COUNT - 1) / Lanes.COUNT;
+      update.moveElements(
+          bias.row(from),
+          slot(biasSlots, 0, from),
+          slot(biasSlots, 1, from),
+          biasGradients.row(from),
+          vectors * Lanes.BYTES);
+    }
+  }
+
+  private static long slot(List<PaddedTable> slots, int slot, int row) {
+    return slot < slots.size() ? slots.get(slot).row(row) : 0;
+  }
+
+  void copyWeightsTo(FloatTable factorTable, @Nullable FloatTable biasTable) {
+    factors.copyTo(factorTable);
+    if (bias != null) {
+      bias.copyTo(Objects.requireNonNull(biasTable));
+    }
+  }
+
+  void copySlotTo(int slot, FloatTable factorTable, @Nullable FloatTable biasTable) {
+    factorSlots.get(slot).copyTo(factorTable);
+    if (bias != null) {
+      biasSlots.get(slot).copyTo(Objects.requireNonNull(biasTable));
+    }
+  }
+}

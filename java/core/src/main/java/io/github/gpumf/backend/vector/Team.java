@@ -1,0 +1,167 @@
+package io.github.gpumf.backend.vector;
+
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A few threads that do many short loops together, the caller among them. A batch is a handful of
+ * loops of some microseconds each, so members that wait spin for a while before they sleep: a pool
+ * that hands over tasks through a queue would take as long as the work.
+ *
+ * <p>A loop is cut into chunks, and whoever is free takes the next; which member does which chunk
+ * must not matter to the result. A loop of one chunk runs on the caller alone.
+ */
+final class Team implements AutoCloseable {
+  /** Longer than the gap between two loops of a batch, shorter than a time slice. */
+  private static final int SPINS = 1_000;
+
+  private final Member[] members;
+
+  /** What to do now; the members look at it while they spin. */
+  private volatile @Nullable Loop current;
+
+  private volatile boolean closed;
+
+  /** The body of a loop. */
+  @FunctionalInterface
+  interface Body {
+    /** Does the indices {@code from} to {@code to - 1}; {@code member} is in 0..size-1. */
+    void run(int from, int to, int member);
+  }
+
+  Team(int size) {
+    members = new Member[size - 1];
+    for (int index = 0; index < members.length; index++) {
+      members[index] = new Member(index + 1);
+      members[index].start();
+    }
+  }
+
+  /** Members, the caller included. */
+  int size() {
+    return members.length + 1;
+  }
+
+  /** Runs the body for all indices from 0 to {@code count - 1} and returns when all are done. */
+  void run(int count, int chunk, Body body) {
+    if (members.length == 0 || count <= chunk) {
+      if (count > 0) {
+        body.run(0, count, 0);
+      }
+      return;
+    }
+    Loop loop = new Loop(count, chunk, body);
+    current = loop;
+    for (Member member : members) {
+      if (member.asleep) {
+        LockSupport.unpark(member);
+      }
+    }
+    loop.work(0);
+    loop.await();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    boolean interrupted = false;
+    for (Member member : members) {
+      LockSupport.unpark(member);
+      while (member.isAlive()) {
+        try {
+          member.join();
+        } catch (InterruptedException whileWaiting) {
+          interrupted = true; // The memory must not go before the members do.
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static final class Loop {
+    private final int count;
+    private final int chunk;
+    private final Body body;
+    private final AtomicLong next = new AtomicLong();
+    private final AtomicLong done = new AtomicLong();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+    Loop(int count, int chunk, Body body) {
+      this.count = count;
+      this.chunk = chunk;
+      this.body = body;
+    }
+
+    void work(int member) {
+      for (long from = next.getAndAdd(chunk); from < count; from = next.getAndAdd(chunk)) {
+        int to = (int) Math.min(count, from + chunk);
+        try {
+          body.run((int) from, to, member);
+        } catch (RuntimeException | Error failed) {
+          failure.compareAndSet(null, failed);
+        }
+        done.getAndAdd(to - from);
+      }
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck") // A hint; the loop is right without it.
+    void await() {
+      for (int spin = 0; done.get() < count; spin++) {
+        if (spin < SPINS) {
+          Thread.onSpinWait();
+        } else {
+          Thread.yield(); // Another thread needs this processor to finish its chunk.
+        }
+      }
+      switch (failure.get()) {
+        case null -> {}
+        case RuntimeException failed -> throw failed;
+        case Error failed -> throw failed;
+        case Throwable impossible -> throw new AssertionError(impossible);
+      }
+    }
+  }
+
+  private final class Member extends Thread {
+    private final int index;
+    private volatile boolean asleep;
+
+    Member(int index) {
+      super("gpumf-vector-" + index);
+      this.index = index;
+      setDaemon(true);
+    }
+
+    @Override
+    public void run() {
+      Loop last = null;
+      while (!closed) {
+        Loop loop = awaitOther(last);
+        if (loop != null) {
+          loop.work(index);
+        }
+        last = loop;
+      }
+    }
+
+    /** Waits for another loop than the last one, or the end. */
+    private @Nullable Loop awaitOther(@Nullable Loop last) {
+      for (int spin = 0; spin < SPINS; spin++) {
+        if (current != last || closed) {
+          return current;
+        }
+        Thread.onSpinWait();
+      }
+      asleep = true;
+      while (current == last && !closed) {
+        LockSupport.park(Team.this);
+      }
+      asleep = false;
+      return current;
+    }
+  }
+}

@@ -1,0 +1,238 @@
+package io.github.gpumf.backend.vector;
+
+import io.github.gpumf.backend.Scorer;
+import io.github.gpumf.model.FloatTable;
+import io.github.gpumf.model.MfModel;
+import io.github.gpumf.model.Weights;
+import java.lang.foreign.Arena;
+import java.lang.ref.Reference;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Scores all items for a tile of users, a block of items at a time: the block stays in the
+ * second-level cache while the tile's users pass over it, and each user keeps the best in a {@link
+ * TopHeap}. A score is the same sum in the same order in every kind of query, so a user's answer
+ * does not depend on who else is asked for, nor on threads.
+ *
+ * <p>The items are copied once, into padded rows; the users stay where they are, in memory or in a
+ * mapped file. A score reads an item's row: k floats, 4 k bytes, for 2 k operations.
+ *
+ * <p>The copy is freed when nothing refers to the scorer any more, not when it is closed, so a
+ * query that is under way may end after that.
+ */
+final class VectorScorer implements Scorer {
+  /** Users that share a pass over a block. */
+  private static final int TILE = 16;
+
+  /** Bytes of a block: a good half of a small second-level cache. */
+  private static final int BLOCK_BYTES = 128 * 1024;
+
+  /** Operations from which a second thread pays: about a millisecond on one. */
+  private static final long PARALLEL_WORK = 20_000_000;
+
+  private final MfModel model;
+  private final int threads;
+  private final PaddedTable items;
+  private final @Nullable PaddedTable itemBias;
+  private final float kernel;
+  private final float offset;
+  private final int blockItems;
+
+  /** 1 / length of each item's row, or 0 for a row of zeros; made by the first who needs it. */
+  private volatile float @Nullable [] inverseLengths;
+
+  private volatile boolean closed;
+
+  VectorScorer(MfModel model, int threads) {
+    this.model = model;
+    this.threads = threads;
+    Arena arena = Arena.ofAuto();
+    Weights weights = model.weights();
+    FloatTable factors = weights.itemFactors();
+    items = PaddedTable.ofRows(factors.rows(), factors.columns(), arena);
+    items.copyFrom(factors);
+    if (weights.itemBias() == null) {
+      itemBias = null;
+    } else {
+      itemBias = PaddedTable.ofColumn(factors.rows(), arena);
+      itemBias.copyFrom(weights.itemBias());
+    }
+    kernel = weights.dense() == null ? 1 : weights.dense().get(0, 0);
+    offset = model.offset() + (weights.dense() == null ? 0 : weights.dense().get(0, 1));
+    blockItems = Math.max(1, BLOCK_BYTES / items.rowBytes());
+  }
+
+  /** Rows of some users, padded for the kernels, and what their scores have in common. */
+  private final class Tile implements AutoCloseable {
+    private final Arena arena = Arena.ofConfined();
+    private final int[] users;
+    private final PaddedTable rows;
+    private final float[] offsets;
+
+    Tile(int[] users) {
+      this.users = users;
+      FloatTable factors = model.weights().userFactors();
+      rows = PaddedTable.ofRows(users.length, factors.columns(), arena);
+      offsets = new float[users.length];
+      FloatTable bias = model.weights().userBias();
+      for (int at = 0; at < users.length; at++) {
+        rows.copyRow(at, factors, users[at]);
+        offsets[at] = offset + (bias == null ? 0 : bias.get(users[at], 0));
+      }
+    }
+
+    float score(int at, int item) {
+      float dot = Rows.dot(rows.row(at), items.row(item), items.rowBytes());
+      float bias = itemBias == null ? 0 : Lanes.get(itemBias.row(item));
+      return kernel * dot + offsets[at] + bias;
+    }
+
+    @Override
+    public void close() {
+      arena.close();
+    }
+  }
+
+  @Override
+  public float[] score(int[] users, int[] itemIndices) {
+    checkOpen();
+    if (users.length != itemIndices.length) {
+      throw new IllegalArgumentException(
+          users.length + " users and " + itemIndices.length + " items are not pairs");
+    }
+    float[] scores = new float[users.length];
+    try {
+      for (int from = 0; from < users.length; from += TILE) {
+        try (Tile tile = tile(users, from)) {
+          for (int at = 0; at < tile.users.length; at++) {
+            int item = Objects.checkIndex(itemIndices[from + at], (int) items.rows());
+            scores[from + at] = tile.score(at, item);
+          }
+        }
+      }
+      return scores;
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public TopItems[] topItems(int[] users, int count, Exclusions exclusions) {
+    checkOpen();
+    checkCount(count);
+    TopItems[] answers = new TopItems[users.length];
+    int tiles = (users.length + TILE - 1) / TILE;
+    IntStream each = IntStream.range(0, tiles);
+    long work = 2L * users.length * items.rows() * items.columns();
+    if (threads > 1 && work >= PARALLEL_WORK) {
+      each = each.parallel();
+    }
+    try {
+      each.forEach(
+          index -> {
+            try (Tile tile = tile(users, index * TILE)) {
+              TopItems[] best = topItems(tile, count, exclusions);
+              System.arraycopy(best, 0, answers, index * TILE, best.length);
+            }
+          });
+      return answers;
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  private Tile tile(int[] users, int from) {
+    return new Tile(java.util.Arrays.copyOfRange(users, from, Math.min(users.length, from + TILE)));
+  }
+
+  private TopItems[] topItems(Tile tile, int count, Exclusions exclusions) {
+    int itemCount = (int) items.rows();
+    int size = tile.users.length;
+    TopHeap[] heaps = new TopHeap[size];
+    int[][] excluded = new int[size][];
+    int[] nextExcluded = new int[size];
+    for (int at = 0; at < size; at++) {
+      heaps[at] = new TopHeap(Math.min(count, itemCount));
+      excluded[at] = exclusions.of(tile.users[at]);
+    }
+    for (int from = 0; from < itemCount; from += blockItems) {
+      int to = Math.min(itemCount, from + blockItems);
+      for (int at = 0; at < size; at++) {
+        nextExcluded[at] =
+            offerBlock(tile, at, from, to, heaps[at], excluded[at], nextExcluded[at]);
+      }
+    }
+    TopItems[] answers = new TopItems[size];
+    for (int at = 0; at < size; at++) {
+      answers[at] = heaps[at].drain();
+    }
+    return answers;
+  }
+
+  /** Offers the items of a block to a user's heap; returns the next item to exclude. */
+  private int offerBlock(
+      Tile tile, int at, int from, int to, TopHeap heap, int[] excluded, int nextExcluded) {
+    int next = nextExcluded;
+    for (int item = from; item < to; item++) {
+      if (next < excluded.length && excluded[next] == item) {
+        next++;
+      } else {
+        heap.offer(item, tile.score(at, item));
+      }
+    }
+    return next;
+  }
+
+  @Override
+  public TopItems similarItems(int item, int count) {
+    checkOpen();
+    checkCount(count);
+    int itemCount = (int) items.rows();
+    long row = items.row(Objects.checkIndex(item, itemCount));
+    TopHeap heap = new TopHeap(Math.min(count, itemCount));
+    try {
+      float[] inverse = inverseLengths();
+      for (int other = 0; other < itemCount; other++) {
+        if (other != item) {
+          float dot = Rows.dot(row, items.row(other), items.rowBytes());
+          heap.offer(other, dot * inverse[item] * inverse[other]);
+        }
+      }
+      return heap.drain();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  private float[] inverseLengths() {
+    float[] made = inverseLengths;
+    if (made == null) {
+      made = new float[(int) items.rows()];
+      for (int item = 0; item < made.length; item++) {
+        double squares = Rows.dot(items.row(item), items.row(item), items.rowBytes());
+        made[item] = squares == 0 ? 0 : (float) (1 / Math.sqrt(squares));
+      }
+      inverseLengths = made;
+    }
+    return made;
+  }
+
+  private static void checkCount(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("count must be at least 1, not " + count);
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the scorer is closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+}

@@ -1,0 +1,70 @@
+package io.github.gpumf.evaluate;
+
+import io.github.gpumf.backend.Scorer.Exclusions;
+import io.github.gpumf.data.IdMap;
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.model.MfModel;
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The relevant held-out items of each user that has any.
+ *
+ * @param users indices in the model, ascending
+ * @param known for each of them the relevant items that the model knows, ascending
+ * @param total for each of them the number of relevant items, with those it does not know
+ */
+@SuppressWarnings("ArrayRecordComponent") // Columns of numbers; nobody compares them as values.
+record RelevantItems(int[] users, int[][] known, int[] total) {
+  static RelevantItems of(
+      MfModel model, Ratings heldOut, double relevantFrom, Exclusions exclusions) {
+    int[] toUser = heldOut.users().translateTo(model.users());
+    int[] toItem = heldOut.items().translateTo(model.items());
+    @Nullable IntArrayList[] items = new @Nullable IntArrayList[model.users().size()];
+    for (long row = 0; row < heldOut.size(); row++) {
+      int user = toUser[heldOut.user(row)];
+      if (user == IdMap.UNKNOWN || heldOut.value(row) < relevantFrom) {
+        continue;
+      }
+      IntArrayList list = items[user];
+      if (list == null) {
+        list = new IntArrayList();
+        items[user] = list;
+      }
+      // Unknown items get negative numbers of their own, so that none counts twice.
+      int item = toItem[heldOut.item(row)];
+      list.add(item == IdMap.UNKNOWN ? -1 - heldOut.item(row) : item);
+    }
+    IntArrayList users = new IntArrayList();
+    int[][] known = new int[items.length][];
+    int[] total = new int[items.length];
+    int count = 0;
+    for (int user = 0; user < items.length; user++) {
+      IntArrayList list = items[user];
+      if (list == null) {
+        continue;
+      }
+      int[] seen = exclusions.of(user);
+      int[] relevant =
+          Arrays.stream(list.toIntArray())
+              .sorted()
+              .distinct()
+              .filter(item -> Arrays.binarySearch(seen, item) < 0)
+              .toArray();
+      if (relevant.length > 0) {
+        users.add(user);
+        known[count] = Arrays.stream(relevant).filter(item -> item >= 0).toArray();
+        total[count++] = relevant.length;
+      }
+    }
+    if (users.isEmpty()) {
+      throw new IllegalArgumentException(
+          "no user that the model knows has a held-out rating of at least "
+              + relevantFrom
+              + " of an item not seen in training: there is nothing to rank");
+    }
+    return new RelevantItems(
+        users.toIntArray(), Arrays.copyOf(known, count), Arrays.copyOf(total, count));
+  }
+}

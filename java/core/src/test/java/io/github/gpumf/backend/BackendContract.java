@@ -1,0 +1,319 @@
+package io.github.gpumf.backend;
+
+import static io.github.gpumf.backend.WeightsAssert.assertSameBits;
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.gpumf.backend.TrainingSession.BatchReport;
+import io.github.gpumf.backend.TrainingSession.Slot;
+import io.github.gpumf.data.CounterRandom;
+import io.github.gpumf.data.CounterRandom.Purpose;
+import io.github.gpumf.data.IdMap;
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.model.Mf;
+import io.github.gpumf.model.UniformInitializer;
+import io.github.gpumf.model.Weights;
+import io.github.gpumf.optim.AdaGrad;
+import io.github.gpumf.optim.AdaGrad.Accumulator;
+import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.LearningRate;
+import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Sgd;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What every backend's training promises. A backend's own test only says which backend it is. */
+public abstract class BackendContract {
+  /** The backend under test. */
+  protected abstract Backend backend();
+
+  static List<Optimizer> optimizers() {
+    return List.of(
+        new Sgd(LearningRate.exponential(0.05, 0.9)),
+        new Adam(LearningRate.cosine(0.01, 4)),
+        new LazyAdam(0.01),
+        new AdaGrad(LearningRate.constant(0.05).withWarmUp(1)),
+        new AdaGrad(LearningRate.constant(0.05), Accumulator.ROW, 1e-10));
+  }
+
+  static List<Mf> specs(int factors) {
+    return List.of(
+        Mf.basic(factors),
+        Mf.l2(factors, 0.01),
+        Mf.biased(factors),
+        Mf.tuned(factors).withL2(0.003).withRegularization(0.02, 0.05),
+        Mf.basic(factors).withMeanOffset(true).withRegularization(0.1));
+  }
+
+  static List<Arguments> optimizersAndSpecs() {
+    List<Arguments> all = new ArrayList<>();
+    for (Optimizer optimizer : optimizers()) {
+      for (Mf spec : specs(5)) {
+        all.add(Arguments.of(optimizer, spec));
+      }
+    }
+    return all;
+  }
+
+  /** Skewed: low indices come often, so that batches hold rows many times. */
+  static Ratings ratings(int users, int items, int count, boolean weights) {
+    CounterRandom random = CounterRandom.of(7, Purpose.SYNTHETIC, 0);
+    Ratings.Builder builder =
+        Ratings.builder(IdMap.dense(users), IdMap.dense(items), count, false, weights);
+    for (int row = 0; row < count; row++) {
+      float u = random.uniform(4L * row);
+      float i = random.uniform(4L * row + 1);
+      builder.set(
+          row,
+          (int) (u * u * users),
+          (int) (i * i * items),
+          1 + (int) (5 * random.uniform(4L * row + 2)));
+      if (weights) {
+        builder.weight(row, 0.5f + random.uniform(4L * row + 3));
+      }
+    }
+    return builder.build();
+  }
+
+  static TrainingJob job(
+      Ratings ratings, Mf spec, Optimizer optimizer, int batchSize, int threads) {
+    return new TrainingJob(
+        ratings,
+        spec,
+        optimizer,
+        batchSize,
+        true,
+        11,
+        threads,
+        1e6,
+        TrainingState.initial(ratings, spec, optimizer, 3));
+  }
+
+  private Weights train(TrainingJob job, int epochs) {
+    try (TrainingSession session = backend().openTraining(job)) {
+      for (int epoch = 0; epoch < epochs; epoch++) {
+        session.run(epoch, 0, job.batchesPerEpoch());
+      }
+      return session.weights(Slot.CURRENT);
+    }
+  }
+
+  /**
+   * Floats against doubles over some 60 steps: each step rounds a weight of size 1 by 6e-8, and
+   * Adam's first steps have the sign of a gradient and little more, which is why weights start away
+   * from zero here.
+   */
+  private void assertFollowsReference(TrainingJob job, int epochs) {
+    ReferenceTraining reference = new ReferenceTraining(job);
+    try (TrainingSession session = backend().openTraining(job)) {
+      for (int epoch = 0; epoch < epochs; epoch++) {
+        for (long batch = 0; batch < job.batchesPerEpoch(); batch++) {
+          double expected = reference.step(epoch, batch);
+          BatchReport report = session.run(epoch, batch, batch + 1);
+          assertEquals(expected, report.loss() / report.ratings(), 2e-5 * Math.max(1, expected));
+          assertEquals(-1, report.divergedBatch());
+        }
+      }
+      double difference =
+          WeightsAssert.largestDifference(reference.weights(), session.weights(Slot.CURRENT));
+      assertTrue(difference <= 2e-5, () -> "weights differ by " + difference + " for " + job);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("optimizersAndSpecs")
+  void followsTheFormulas(Optimizer optimizer, Mf spec) {
+    Mf away = spec.withInitializer(new UniformInitializer(0.1, 0.5));
+    assertFollowsReference(job(ratings(23, 17, 300, true), away, optimizer, 16, 2), 3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 64, 100, 129})
+  void followsTheFormulasForAnyNumberOfFactors(int factors) {
+    for (Optimizer optimizer : optimizers()) {
+      Mf spec =
+          Mf.biased(factors)
+              .withL2(0.01)
+              .withInitializer(new UniformInitializer(0.1 / factors, 1.0 / factors));
+      assertFollowsReference(job(ratings(19, 31, 97, false), spec, optimizer, 32, 3), 2);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 63, 64, 65, 999, 1000, 5000})
+  void followsTheFormulasForAnyBatchSize(int batchSize) {
+    Ratings ratings = ratings(200, 150, 1000, false);
+    for (Optimizer optimizer : List.of(new Sgd(0.05), new AdaGrad(0.02))) {
+      Mf spec = Mf.biased(4).withInitializer(new UniformInitializer(0.1, 0.5));
+      int epochs = batchSize == 1 ? 1 : 2;
+      assertFollowsReference(job(ratings, spec, optimizer, batchSize, 2), epochs);
+    }
+  }
+
+  @Test
+  void oneRatingIsFitted() {
+    Ratings one = Ratings.of(new int[] {0}, new int[] {0}, new float[] {3}, 1, 1);
+    Mf spec = Mf.biased(1).withInitializer(new UniformInitializer(1, 1));
+    TrainingJob job = job(one, spec, new Sgd(0.125), 8, 2);
+    try (TrainingSession session = backend().openTraining(job)) {
+      // y = 1 * 1 + 0 + 0, e = -2, gradients 2 e = -4: p and q move to 1.5, the biases to 0.5.
+      BatchReport report = session.run(0, 0, 1);
+      assertEquals(new BatchReport(1, 4, 4, -1), report);
+      Weights weights = session.weights(Slot.CURRENT);
+      assertEquals(1.5f, weights.userFactors().get(0, 0));
+      assertEquals(1.5f, weights.itemFactors().get(0, 0));
+      assertEquals(0.5f, requireNonNull(weights.userBias()).get(0, 0));
+      assertEquals(0.5f, requireNonNull(weights.itemBias()).get(0, 0));
+      // 1.5 * 1.5 + 0.5 + 0.5 = 3.25
+      assertEquals(0.0625, session.squaredError(one));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("optimizersAndSpecs")
+  void threadsAndPiecesDoNotChangeABit(Optimizer optimizer, Mf spec) {
+    Ratings ratings = ratings(700, 400, 5000, true);
+    Weights expected = train(job(ratings, spec, optimizer, 1500, 1), 2);
+    for (int threads : new int[] {2, 3, 8}) {
+      assertSameBits(
+          expected,
+          train(job(ratings, spec, optimizer, 1500, threads), 2),
+          threads + " threads, " + optimizer);
+    }
+    TrainingJob job = job(ratings, spec, optimizer, 1500, 2);
+    try (TrainingSession session = backend().openTraining(job)) {
+      for (int epoch = 0; epoch < 2; epoch++) {
+        session.run(epoch, 0, 1);
+        session.run(epoch, 1, 3);
+        session.run(epoch, 3, 3);
+        session.run(epoch, 3, job.batchesPerEpoch());
+      }
+      assertSameBits(expected, session.weights(Slot.CURRENT), "in pieces, " + optimizer);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("optimizersAndSpecs")
+  void goesOnFromAState(Optimizer optimizer, Mf spec) {
+    Ratings ratings = ratings(50, 40, 500, false);
+    TrainingJob job = job(ratings, spec, optimizer, 64, 2);
+    Weights expected = train(job, 3);
+    TrainingState middle;
+    try (TrainingSession session = backend().openTraining(job)) {
+      session.run(0, 0, job.batchesPerEpoch());
+      middle = session.state();
+    }
+    assertEquals(job.batchesPerEpoch(), middle.step());
+    TrainingJob rest = new TrainingJob(ratings, spec, optimizer, 64, true, 11, 1, 1e6, middle);
+    try (TrainingSession session = backend().openTraining(rest)) {
+      session.run(1, 0, job.batchesPerEpoch());
+      session.run(2, 0, job.batchesPerEpoch());
+      assertSameBits(expected, session.weights(Slot.CURRENT), optimizer + ", " + spec);
+    }
+  }
+
+  @Test
+  void rowsOutsideTheBatchRestUnlessTheyMust() {
+    // User 2 and item 2 have no rating at all.
+    Ratings ratings =
+        Ratings.of(new int[] {0, 1, 0}, new int[] {0, 1, 1}, new float[] {4, 2, 5}, 3, 3);
+    for (Optimizer optimizer : optimizers()) {
+      TrainingJob job = job(ratings, Mf.biased(3), optimizer, 1, 2);
+      Weights start = job.start().weights();
+      Weights end = train(job, 2);
+      for (int column = 0; column < 3; column++) {
+        assertEquals(start.userFactors().get(2, column), end.userFactors().get(2, column));
+        assertEquals(start.itemFactors().get(2, column), end.itemFactors().get(2, column));
+      }
+      assertEquals(0, requireNonNull(end.userBias()).get(2, 0));
+    }
+    TrainingJob shrinking = job(ratings, Mf.biased(3).withL2(0.1), new Sgd(0.1), 1, 2);
+    float before = shrinking.start().weights().userFactors().get(2, 0);
+    assertEquals(
+        before * Math.pow(1 - 0.1 * 2 * 0.1, 6),
+        train(shrinking, 2).userFactors().get(2, 0),
+        1e-7,
+        "six steps of Keras' L2");
+  }
+
+  @Test
+  void reportsTheBatchThatDiverges() {
+    Ratings ratings = ratings(20, 20, 100, false);
+    TrainingJob job = job(ratings, Mf.biased(4), new Sgd(1e5), 10, 2);
+    try (TrainingSession session = backend().openTraining(job)) {
+      BatchReport report = session.run(0, 0, job.batchesPerEpoch());
+      assertTrue(report.divergedBatch() > 0, () -> "first step is still finite: " + report);
+      assertEquals((report.divergedBatch() + 1) * 10, report.ratings(), "nothing ran after it");
+    }
+  }
+
+  @Test
+  void keepsOnlyFiniteWeights() {
+    Ratings ratings = ratings(20, 20, 100, false);
+    TrainingJob job =
+        new TrainingJob(
+            ratings,
+            Mf.biased(4),
+            new Sgd(1e30),
+            10,
+            true,
+            1,
+            2,
+            Double.MAX_VALUE,
+            TrainingState.initial(ratings, Mf.biased(4), new Sgd(1), 3));
+    try (TrainingSession session = backend().openTraining(job)) {
+      assertThrows(IllegalStateException.class, () -> session.weights(Slot.BEST));
+      assertTrue(session.keep(Slot.LAST_GOOD));
+      session.run(0, 0, job.batchesPerEpoch());
+      assertFalse(session.keep(Slot.LAST_GOOD));
+      assertSameBits(
+          job.start().weights(), session.weights(Slot.LAST_GOOD), "what was kept before stays");
+      assertThrows(IllegalArgumentException.class, () -> session.keep(Slot.CURRENT));
+    }
+  }
+
+  @Test
+  void keptWeightsDoNotChange() {
+    TrainingJob job = job(ratings(20, 20, 100, false), Mf.biased(4), new LazyAdam(0.1), 10, 2);
+    try (TrainingSession session = backend().openTraining(job)) {
+      session.run(0, 0, 5);
+      Weights before = session.weights(Slot.CURRENT);
+      session.keep(Slot.BEST);
+      session.run(0, 5, 10);
+      session.keep(Slot.LAST_GOOD);
+      assertSameBits(before, session.weights(Slot.BEST), "kept after half an epoch");
+      assertSameBits(session.weights(Slot.CURRENT), session.weights(Slot.LAST_GOOD), "kept last");
+      assertTrue(WeightsAssert.largestDifference(before, session.weights(Slot.CURRENT)) > 0);
+    }
+  }
+
+  @Test
+  void squaredErrorIsThatOfClippedPredictions() {
+    Ratings ratings = ratings(60, 50, 3000, true);
+    for (Mf spec : specs(9)) {
+      Mf wild = spec.withInitializer(new UniformInitializer(-2, 2));
+      TrainingJob job = job(ratings, wild, new Sgd(1e-3), 100, 2);
+      double expected = 0;
+      Weights start = job.start().weights();
+      for (long row = 0; row < ratings.size(); row++) {
+        double prediction = start.score(ratings.user(row), ratings.item(row)) + job.offset();
+        if (spec.clip()) {
+          prediction = Math.clamp(prediction, 1.0, 5.0);
+        }
+        expected += Math.pow(prediction - ratings.value(row), 2);
+      }
+      try (TrainingSession session = backend().openTraining(job)) {
+        assertEquals(expected, session.squaredError(ratings), 1e-5 * expected);
+      }
+    }
+  }
+}

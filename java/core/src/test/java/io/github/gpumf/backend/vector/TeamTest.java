@@ -1,0 +1,128 @@
+package io.github.gpumf.backend.vector;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class TeamTest {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 8})
+  void visitsEveryIndexOnce(int size) {
+    try (Team team = new Team(size)) {
+      assertEquals(size, team.size());
+      for (int count : new int[] {0, 1, 63, 64, 65, 1000}) {
+        for (int chunk : new int[] {1, 7, 64, 2000}) {
+          AtomicIntegerArray visits = new AtomicIntegerArray(count);
+          team.run(
+              count,
+              chunk,
+              (from, to, member) -> {
+                assertTrue(member >= 0 && member < size);
+                for (int at = from; at < to; at++) {
+                  visits.incrementAndGet(at);
+                }
+              });
+          for (int at = 0; at < count; at++) {
+            assertEquals(1, visits.get(at));
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void aLoopSeesWhatTheLoopBeforeItWrote() {
+    try (Team team = new Team(3)) {
+      int[] numbers = new int[512];
+      int[] copy = new int[512];
+      for (int round = 1; round <= 10_000; round++) {
+        int expected = round;
+        team.run(
+            512,
+            64,
+            (from, to, member) -> {
+              for (int at = from; at < to; at++) {
+                numbers[at] = expected;
+              }
+            });
+        team.run(
+            512,
+            48,
+            (from, to, member) -> {
+              for (int at = from; at < to; at++) {
+                copy[at] = numbers[511 - at];
+              }
+            });
+        for (int number : copy) {
+          assertEquals(expected, number);
+        }
+      }
+    }
+  }
+
+  @Test
+  void sleepersWakeUp() throws InterruptedException {
+    try (Team team = new Team(2)) {
+      for (int round = 0; round < 20; round++) {
+        Thread.sleep(5); // longer than members spin
+        ConcurrentHashMap<Integer, Integer> members = new ConcurrentHashMap<>();
+        team.run(
+            2,
+            1,
+            (from, to, member) -> {
+              members.put(from, member);
+              // Neither chunk ends before both have begun, so both members must have come.
+              while (members.size() < 2) {
+                Thread.onSpinWait();
+              }
+            });
+        assertEquals(2, members.values().stream().distinct().count());
+      }
+    }
+  }
+
+  @Test
+  void aFailureReachesTheCallerAndTheTeamGoesOn() {
+    try (Team team = new Team(2)) {
+      IllegalStateException failure = new IllegalStateException("chunk 40");
+      IllegalStateException thrown =
+          assertThrows(
+              IllegalStateException.class,
+              () ->
+                  team.run(
+                      100,
+                      1,
+                      (from, to, member) -> {
+                        if (from == 40) {
+                          throw failure;
+                        }
+                      }));
+      assertSame(failure, thrown);
+      AtomicIntegerArray visits = new AtomicIntegerArray(10);
+      team.run(10, 1, (from, to, member) -> visits.incrementAndGet(from));
+      for (int at = 0; at < 10; at++) {
+        assertEquals(1, visits.get(at));
+      }
+    }
+  }
+
+  @Test
+  void closingEndsTheThreads() {
+    ConcurrentHashMap<Thread, Boolean> members = new ConcurrentHashMap<>();
+    Team team = new Team(2);
+    while (members.size() < 2) {
+      team.run(2, 1, (from, to, member) -> members.put(Thread.currentThread(), true));
+    }
+    members.remove(Thread.currentThread());
+    team.close();
+    members.keySet().forEach(thread -> assertFalse(thread.isAlive()));
+  }
+}
