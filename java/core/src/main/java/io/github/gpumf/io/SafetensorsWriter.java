@@ -50,6 +50,7 @@ public final class SafetensorsWriter {
     SequencedMap<String, String> withChecksum = new LinkedHashMap<>();
     withChecksum.put(Checksum.KEY, Checksum.ZEROS);
     withChecksum.putAll(metadata);
+    withChecksum.put(Checksum.KEY, Checksum.ZEROS); // Its place stays the first; an old one goes.
     List<Entry> entries = new ArrayList<>();
     List<MemorySegment> data = new ArrayList<>();
     long position = 0;
