@@ -35,7 +35,7 @@ import java.util.SequencedMap;
  */
 public final class SafetensorsFile {
   /** As in the format's reference implementation. */
-  private static final long MAX_HEADER_BYTES = 100_000_000;
+  static final long MAX_HEADER_BYTES = 100_000_000;
 
   private static final ValueLayout.OfLong LENGTH =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

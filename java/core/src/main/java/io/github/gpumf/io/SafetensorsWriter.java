@@ -41,6 +41,8 @@ public final class SafetensorsWriter {
    * @param metadata strings of the header
    * @param tensors by name; must not change meanwhile
    * @throws IOException if it cannot be written
+   * @throws IllegalArgumentException if the header would be longer than 100 MB, the limit of every
+   *     reader
    */
   public static void write(
       Path path, Map<String, String> metadata, SequencedMap<String, Tensor> tensors)
@@ -48,6 +50,7 @@ public final class SafetensorsWriter {
     SequencedMap<String, String> withChecksum = new LinkedHashMap<>();
     withChecksum.put(Checksum.KEY, Checksum.ZEROS);
     withChecksum.putAll(metadata);
+    withChecksum.put(Checksum.KEY, Checksum.ZEROS); // Its place stays the first; an old one goes.
     List<Entry> entries = new ArrayList<>();
     List<MemorySegment> data = new ArrayList<>();
     long position = 0;
@@ -89,6 +92,14 @@ public final class SafetensorsWriter {
   private static byte[] start(byte[] json) {
     int unpadded = Long.BYTES + json.length;
     int length = Math.ceilDiv(unpadded, DATA_ALIGNMENT) * DATA_ALIGNMENT;
+    if (length - Long.BYTES > SafetensorsFile.MAX_HEADER_BYTES) {
+      throw new IllegalArgumentException(
+          "a header of "
+              + json.length
+              + " bytes is longer than readers take, "
+              + SafetensorsFile.MAX_HEADER_BYTES
+              + "; shorten the metadata");
+    }
     byte[] start = new byte[length];
     Arrays.fill(start, (byte) ' ');
     ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN).putLong(length - Long.BYTES).put(json);

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
@@ -179,7 +180,9 @@ final class Checkpoints {
    */
   void write(Checkpoint checkpoint) {
     Path file =
-        where.directory().resolve(String.format("checkpoint-%06d.safetensors", checkpoint.epoch()));
+        where
+            .directory()
+            .resolve(String.format(Locale.ROOT, "checkpoint-%06d.safetensors", checkpoint.epoch()));
     try {
       checkpoint.write(file, options.optimizer());
       written.remove(file);

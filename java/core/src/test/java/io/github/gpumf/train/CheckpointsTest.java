@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -71,7 +72,7 @@ class CheckpointsTest {
   }
 
   private static String name(int epoch) {
-    return String.format("checkpoint-%06d.safetensors", epoch);
+    return String.format(Locale.ROOT, "checkpoint-%06d.safetensors", epoch);
   }
 
   private void clear() throws IOException {
