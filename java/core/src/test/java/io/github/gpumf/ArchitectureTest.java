@@ -63,8 +63,10 @@ final class ArchitectureTest {
 
   @TestFactory
   Stream<DynamicTest> packagesUseWhatTheyMay() {
-    return MAY_USE.keySet().stream()
-        .map(name -> DynamicTest.dynamicTest(name, () -> check(name, MAY_USE.get(name))));
+    return MAY_USE.entrySet().stream()
+        .map(
+            row ->
+                DynamicTest.dynamicTest(row.getKey(), () -> check(row.getKey(), row.getValue())));
   }
 
   private static void check(String name, Set<String> others) {
