@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 /** Scores every item and sorts them all. */
 final class ScalarScorer implements Scorer {
   private final MfModel model;
+  private volatile boolean closed;
 
   ScalarScorer(MfModel model) {
     this.model = model;
@@ -17,6 +18,7 @@ final class ScalarScorer implements Scorer {
 
   @Override
   public float[] score(int[] users, int[] items) {
+    checkOpen();
     if (users.length != items.length) {
       throw new IllegalArgumentException(
           users.length + " users and " + items.length + " items are not pairs");
@@ -34,6 +36,8 @@ final class ScalarScorer implements Scorer {
 
   @Override
   public TopItems[] topItems(int[] users, int count, Exclusions exclusions) {
+    checkOpen();
+    checkCount(count);
     TopItems[] answers = new TopItems[users.length];
     for (int at = 0; at < users.length; at++) {
       int user = users[at];
@@ -44,13 +48,12 @@ final class ScalarScorer implements Scorer {
 
   @Override
   public TopItems similarItems(int item, int count) {
+    checkOpen();
+    checkCount(count);
     return best(count, new int[] {item}, other -> cosine(item, other));
   }
 
   private TopItems best(int count, int[] excluded, IntToDoubleFunction score) {
-    if (count < 1) {
-      throw new IllegalArgumentException("count must be at least 1, not " + count);
-    }
     float[] scores = new float[model.items().size()];
     for (int item = 0; item < scores.length; item++) {
       scores[item] = (float) score.applyAsDouble(item);
@@ -86,6 +89,20 @@ final class ScalarScorer implements Scorer {
     return lengths == 0 ? 0 : (float) (dot / lengths);
   }
 
+  private static void checkCount(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("count must be at least 1, not " + count);
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the scorer is closed");
+    }
+  }
+
   @Override
-  public void close() {}
+  public void close() {
+    closed = true;
+  }
 }
