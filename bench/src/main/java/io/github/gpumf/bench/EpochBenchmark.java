@@ -163,9 +163,9 @@ public class EpochBenchmark {
    * @return what came of it, so that nothing is optimized away
    */
   @Benchmark
-  public TrainingSession.BatchReport epoch(Counters counters) {
-    TrainingSession.BatchReport report = Objects.requireNonNull(session).run(epoch++, 0, batches);
-    if (report.divergedBatch() >= 0) {
+  public TrainingSession.EpochTotals epoch(Counters counters) {
+    TrainingSession.EpochTotals report = Objects.requireNonNull(session).run(epoch++, 0, batches);
+    if (report.diverged()) {
       throw new IllegalStateException("diverged in epoch " + epoch);
     }
     counters.ratings += ratings;

@@ -21,7 +21,8 @@ public interface TrainingSession extends AutoCloseable {
   }
 
   /**
-   * What came of some batches.
+   * What came of an epoch so far: of all its batches since batch 0, added up in their order, so
+   * that the numbers do not depend on the pieces in which the epoch is run.
    *
    * @param ratings how many were trained on, up to and including a diverged batch
    * @param squaredError sum of the weighted squared errors, each before its batch's step
@@ -31,18 +32,51 @@ public interface TrainingSession extends AutoCloseable {
    * @param divergedBatch the batch whose mean squared error passed the job's limit or was not a
    *     number, after which nothing ran; or -1
    */
-  record BatchReport(long ratings, double squaredError, double loss, long divergedBatch) {}
+  record EpochTotals(long ratings, double squaredError, double loss, long divergedBatch) {
+    /** Before the first batch. */
+    public static final EpochTotals NONE = new EpochTotals(0, 0, 0, -1);
+
+    /**
+     * With one more batch.
+     *
+     * @param batch its number in the epoch
+     * @param size its ratings
+     * @param batchError its sum of weighted squared errors
+     * @param penalty Keras' L2 term of its loss
+     * @param lossLimit the mean squared error above which it has diverged
+     * @return the new totals
+     */
+    public EpochTotals plus(
+        long batch, int size, double batchError, double penalty, double lossLimit) {
+      boolean fine = batchError / size <= lossLimit; // false for NaN too
+      return new EpochTotals(
+          ratings + size,
+          squaredError + batchError,
+          loss + batchError + size * penalty,
+          fine ? -1 : batch);
+    }
+
+    /**
+     * Whether the last batch was fine.
+     *
+     * @return true if one diverged
+     */
+    public boolean diverged() {
+      return divergedBatch >= 0;
+    }
+  }
 
   /**
    * Trains on batches {@code from} to {@code to - 1} of an epoch. Batch b holds the positions
-   * {@code b * batchSize} and up of the epoch's order.
+   * {@code b * batchSize} and up of the epoch's order. The pieces of an epoch are run one after the
+   * other, from batch 0.
    *
    * @param epoch from 0
-   * @param from first batch
+   * @param from first batch; 0 begins the totals anew
    * @param to after the last batch, at most the job's batches per epoch
-   * @return what came of it
+   * @return the epoch so far
    */
-  BatchReport run(int epoch, long from, long to);
+  EpochTotals run(int epoch, long from, long to);
 
   /**
    * The error of the current weights on other ratings.

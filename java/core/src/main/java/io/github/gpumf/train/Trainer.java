@@ -3,7 +3,7 @@ package io.github.gpumf.train;
 import io.github.gpumf.backend.Backends;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
-import io.github.gpumf.backend.TrainingSession.BatchReport;
+import io.github.gpumf.backend.TrainingSession.EpochTotals;
 import io.github.gpumf.backend.TrainingSession.Slot;
 import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.data.Ratings;
@@ -183,9 +183,7 @@ public final class Trainer {
 
   private StopReason runEpoch(TrainingSession session, TrainingJob job, int epoch) {
     long batches = job.batchesPerEpoch();
-    long done = 0;
-    double loss = 0;
-    double squaredError = 0;
+    EpochTotals totals = EpochTotals.NONE;
     double seconds = 0;
     for (long batch = 0; batch < batches; ) {
       if (isCancelled()) {
@@ -193,23 +191,20 @@ public final class Trainer {
       }
       long end = Math.min(batches, batch + batchesPerCall);
       long startedAt = System.nanoTime();
-      BatchReport report = session.run(epoch, batch, end);
+      totals = session.run(epoch, batch, end);
       double took = (System.nanoTime() - startedAt) * 1e-9;
-      if (report.divergedBatch() >= 0) {
+      if (totals.diverged()) {
         throw diverged(
             session,
             job,
             epoch,
-            report.divergedBatch(),
+            totals.divergedBatch(),
             "its mean squared error is not below " + job.lossLimit());
       }
       adaptCallLength(end - batch, took);
       batch = end;
       seconds += took;
-      done += report.ratings();
-      loss += report.loss();
-      squaredError += report.squaredError();
-      long soFar = done;
+      long soFar = totals.ratings();
       options.listeners().forEach(listener -> listener.progressed(epoch + 1, soFar));
     }
     if (!session.keep(Slot.LAST_GOOD)) {
@@ -222,11 +217,11 @@ public final class Trainer {
     EpochReport report =
         new EpochReport(
             epoch + 1,
-            loss / done,
-            Math.sqrt(squaredError / done),
+            totals.loss() / totals.ratings(),
+            Math.sqrt(totals.squaredError() / totals.ratings()),
             validationRmse,
             options.optimizer().learningRate().at((epoch + 1L) * batches - 1, batches),
-            done,
+            totals.ratings(),
             seconds);
     history.add(report);
     StopReason verdict = judge(session, report);

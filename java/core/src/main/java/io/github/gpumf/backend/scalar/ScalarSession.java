@@ -45,6 +45,7 @@ final class ScalarSession implements TrainingSession {
   private final Weights gradients;
   private final RowUpdate update;
   private long step;
+  private EpochTotals totals = EpochTotals.NONE;
 
   /**
    * Whether rows outside the batch move too: their momentum decays (Adam), or Keras' L2 pulls at
@@ -79,46 +80,48 @@ final class ScalarSession implements TrainingSession {
   }
 
   @Override
-  public BatchReport run(int epoch, long from, long to) {
+  public EpochTotals run(int epoch, long from, long to) {
     Permutation order = EpochOrder.of(job, epoch);
-    long done = 0;
-    double squaredErrors = 0;
-    double loss = 0;
-    for (long batch = from; batch < to; batch++) {
+    if (from == 0) {
+      totals = EpochTotals.NONE;
+    }
+    for (long batch = from; batch < to && !totals.diverged(); batch++) {
       long start = batch * job.batchSize();
       int size = (int) Math.min(job.batchSize(), job.ratings().size() - start);
       double squaredError = predict(order, start, size);
-      done += size;
-      squaredErrors += squaredError;
-      loss += squaredError + size * penalty();
-      if (!(squaredError / size <= job.lossLimit())) {
-        return new BatchReport(done, squaredErrors, loss, batch);
+      totals = totals.plus(batch, size, squaredError, penalty(), job.lossLimit());
+      if (!totals.diverged()) {
+        move(order, start, size);
       }
-      accumulateGradients(order, start, size);
-      addRegularization(size);
-      update.startStep(step, job.batchesPerEpoch());
-      move(
-          batchUsers,
-          weights.userFactors(),
-          weights.userBias(),
-          gradients.userFactors(),
-          gradients.userBias(),
-          Weights::userFactors,
-          Weights::userBias);
-      move(
-          batchItems,
-          weights.itemFactors(),
-          weights.itemBias(),
-          gradients.itemFactors(),
-          gradients.itemBias(),
-          Weights::itemFactors,
-          Weights::itemBias);
-      moveDense();
-      batchUsers.clear();
-      batchItems.clear();
-      step++;
     }
-    return new BatchReport(done, squaredErrors, loss, -1);
+    return totals;
+  }
+
+  /** The step of a batch whose errors are known. */
+  private void move(Permutation order, long start, int size) {
+    accumulateGradients(order, start, size);
+    addRegularization(size);
+    update.startStep(step, job.batchesPerEpoch());
+    move(
+        batchUsers,
+        weights.userFactors(),
+        weights.userBias(),
+        gradients.userFactors(),
+        gradients.userBias(),
+        Weights::userFactors,
+        Weights::userBias);
+    move(
+        batchItems,
+        weights.itemFactors(),
+        weights.itemBias(),
+        gradients.itemFactors(),
+        gradients.itemBias(),
+        Weights::itemFactors,
+        Weights::itemBias);
+    moveDense();
+    batchUsers.clear();
+    batchItems.clear();
+    step++;
   }
 
   private long row(Permutation order, long position) {

@@ -56,6 +56,7 @@ final class VectorSession implements TrainingSession {
   private final @Nullable DenseHead dense;
   private final RowUpdate update;
   private long step;
+  private EpochTotals totals = EpochTotals.NONE;
 
   /** Whether rows outside the batch move too: their momentum decays, or Keras' L2 pulls at them. */
   private final boolean everyRow;
@@ -107,34 +108,36 @@ final class VectorSession implements TrainingSession {
   }
 
   @Override
-  public BatchReport run(int epoch, long from, long to) {
+  public EpochTotals run(int epoch, long from, long to) {
     Permutation order = job.shuffle() ? EpochOrder.of(job, epoch) : null;
-    long done = 0;
-    double squaredError = 0;
-    double loss = 0;
-    for (long batch = from; batch < to; batch++) {
+    if (from == 0) {
+      totals = EpochTotals.NONE;
+    }
+    for (long batch = from; batch < to && !totals.diverged(); batch++) {
       long start = batch * job.batchSize();
       int size = (int) Math.min(job.batchSize(), job.ratings().size() - start);
       gather(order, start, size);
       index(size);
       double penalty = penalty();
       findErrors(size);
-      double batchError = sum(squaredErrors, size);
-      done += size;
-      squaredError += batchError;
-      loss += batchError + size * penalty;
-      if (!(batchError / size <= job.lossLimit())) {
-        return new BatchReport(done, squaredError, loss, batch);
+      double squaredError = sum(squaredErrors, size);
+      totals = totals.plus(batch, size, squaredError, penalty, job.lossLimit());
+      if (!totals.diverged()) {
+        move(size);
       }
-      update.startStep(step, job.batchesPerEpoch());
-      moveItems(size);
-      moveUsers();
-      if (dense != null) {
-        dense.move(update, slopes, dots, size);
-      }
-      step++;
     }
-    return new BatchReport(done, squaredError, loss, -1);
+    return totals;
+  }
+
+  /** The step of a batch whose errors and users' gradients are known. */
+  private void move(int size) {
+    update.startStep(step, job.batchesPerEpoch());
+    moveItems(size);
+    moveUsers();
+    if (dense != null) {
+      dense.move(update, slopes, dots, size);
+    }
+    step++;
   }
 
   private void gather(@Nullable Permutation order, long start, int size) {
