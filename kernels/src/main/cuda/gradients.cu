@@ -1,0 +1,131 @@
+// The gradient of a batch, one side at a time: users by their items, or items by their users.
+//
+//   gradient[row] = sum over the row's ratings of  slope w other_row  +  shrink count row
+//   biasGradient[row] = sum of slope  +  biasShrink count bias
+//
+// with w = 1 without a Dense head, shrink = 2 lambda / n for regularization per rating, count the row's ratings in the batch. All of it
+// from the weights before the step: both sides' gradients come before either side's move.
+//
+// gradient_rows sums in the order of the batch, from the index of batch_index.cu: the same bits in every run and for every launch
+// shape, and no clearing. gradient_atomic adds each rating to both rows with float atomics: no index is needed, and sums depend on
+// which warp comes first.
+//
+// Layout: rows.cuh. Launch: any grid, blocks of a multiple of 32 threads; a group of lanes a position of the index (those that
+// start a row do its work, the others have none) or a rating.
+// Bytes, gradient_rows: a rating reads its other row, 4 k, and 12 of index and slope; a distinct row reads and writes 4 k: at k = 64, 6,000 and
+// 3,700 rows and batches of 8,192 about 8,192 (268 + 2 * 0.5 * 512) = 4.3 MB a side, 1 us from HBM, less from L2, under the cost of a launch.
+// gradient_atomic: a rating reads both rows and adds to two, 16 k and as many atomics: L2 does one 32-byte sector a clock and slice.
+// Versions: 1. these. A long segment (a popular item in a large batch) is one group's loop of dependent loads: about 0.5 us a rating.
+#include "rows.cuh"
+
+extern "C" __global__ void gradient_rows(
+    Global<const int> stop,
+    Global<const int> sortedRows,
+    Global<const int> sortedPositions,
+    Global<const int> otherRows,
+    Global<const float> slopes,
+    Global<const float> own,
+    Global<const float> other,
+    int vectors,
+    int group,
+    Global<const float> ownBias,  // null with a Dense head
+    Global<const float> head,     // null with biases
+    float shrink,
+    float biasShrink,
+    int start,
+    int size,
+    Global<float> gradient,
+    Global<float> biasGradient) {
+  if (*stop) {
+    return;
+  }
+  Group groups(group);
+  float kernel = head ? head[0] : 1;
+  Global<const float4> own4 = as4(own);
+  Global<const float4> other4 = as4(other);
+  Global<float4> gradient4 = as4(gradient);
+  long long end = (long long)start + size;
+  for (long long first = start + groups.first(); first < end; first += groups.count()) {
+    long long segment = first + groups.inBlock;
+    if (segment >= end) {
+      continue;
+    }
+    int row = sortedRows[segment];
+    if (segment > start && sortedRows[segment - 1] == row) {
+      continue;  // the group at the start of the row's positions does them all
+    }
+    for (int vector = groups.lane; vector < vectors; vector += group) {
+      float4 sum = make_float4(0, 0, 0, 0);
+      long long at = segment;
+      for (; at < end && sortedRows[at] == row; at++) {
+        int position = sortedPositions[at];
+        sum = addScaled(sum, slopes[position] * kernel, rowOf(other4, otherRows[position], vectors)[vector]);
+      }
+      float pull = shrink * (float)(at - segment);
+      rowOf(gradient4, row, vectors)[vector] = addScaled(sum, pull, rowOf(own4, row, vectors)[vector]);
+    }
+    if (ownBias && groups.lane == 0) {
+      float sum = 0;
+      long long at = segment;
+      for (; at < end && sortedRows[at] == row; at++) {
+        sum += slopes[sortedPositions[at]];
+      }
+      biasGradient[row] = fmaf(biasShrink * (float)(at - segment), ownBias[row], sum);
+    }
+  }
+}
+
+__device__ __forceinline__ void add(float* sum, float4 x) {
+  atomicAdd(sum, x.x);
+  atomicAdd(sum + 1, x.y);
+  atomicAdd(sum + 2, x.z);
+  atomicAdd(sum + 3, x.w);
+}
+
+/// Both sides at once; the gradients must be zero before. Which bits the sums have depends on the order of the atomics.
+extern "C" __global__ void gradient_atomic(
+    Global<const int> stop,
+    Global<const int> users,
+    Global<const int> items,
+    Global<const float> slopes,
+    Global<const float> userFactors,
+    Global<const float> itemFactors,
+    int vectors,
+    int group,
+    Global<const float> userBias,
+    Global<const float> itemBias,
+    Global<const float> head,
+    float shrink,
+    float biasShrink,
+    int start,
+    int size,
+    Global<float> userGradient,
+    Global<float> itemGradient,
+    Global<float> userBiasGradient,
+    Global<float> itemBiasGradient) {
+  if (*stop) {
+    return;
+  }
+  Group groups(group);
+  float kernel = head ? head[0] : 1;
+  for (long long first = groups.first(); first < size; first += groups.count()) {
+    if (first + groups.inBlock >= size) {
+      continue;
+    }
+    long long at = start + first + groups.inBlock;
+    int user = users[at];
+    int item = items[at];
+    float slope = slopes[at];
+    Global<const float4> p = rowOf(as4(userFactors), user, vectors);
+    Global<const float4> q = rowOf(as4(itemFactors), item, vectors);
+    for (int vector = groups.lane; vector < vectors; vector += group) {
+      float4 pull = make_float4(0, 0, 0, 0);
+      add(&userGradient[((long long)user * vectors + vector) * 4], addScaled(addScaled(pull, shrink, p[vector]), slope * kernel, q[vector]));
+      add(&itemGradient[((long long)item * vectors + vector) * 4], addScaled(addScaled(pull, shrink, q[vector]), slope * kernel, p[vector]));
+    }
+    if (userBias && groups.lane == 0) {
+      atomicAdd(&userBiasGradient[user], fmaf(biasShrink, userBias[user], slope));
+      atomicAdd(&itemBiasGradient[item], fmaf(biasShrink, itemBias[item], slope));
+    }
+  }
+}
