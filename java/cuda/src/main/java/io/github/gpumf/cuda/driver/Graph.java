@@ -1,0 +1,66 @@
+package io.github.gpumf.cuda.driver;
+
+import io.github.gpumf.cuda.driver.CudaDriver.Handle;
+
+/** Work that was recorded from a stream, with its arguments, to be done as often as wanted. */
+public final class Graph extends Owned {
+  private final Handle executable;
+
+  private Graph(CudaContext context, Handle executable) {
+    super(context);
+    this.executable = executable;
+  }
+
+  static Graph capture(Stream stream, Runnable work) {
+    CudaContext context = stream.context();
+    return context.own(() -> new Graph(context, instantiated(context, stream.captured(work))));
+  }
+
+  /** The executable graph is all that is needed afterwards. */
+  private static Handle instantiated(CudaContext context, Handle graph) {
+    CudaDriver driver = context.enter();
+    Handle executable;
+    try {
+      executable = driver.cuGraphInstantiate(graph);
+    } catch (CudaException failure) {
+      destroy(driver, graph, failure);
+      throw failure;
+    }
+    try {
+      driver.cuGraphDestroy(graph);
+    } catch (CudaException failure) {
+      driver.cuGraphExecDestroy(executable);
+      throw failure;
+    }
+    return executable;
+  }
+
+  private static void destroy(CudaDriver driver, Handle graph, CudaException failure) {
+    try {
+      driver.cuGraphDestroy(graph);
+    } catch (CudaException second) {
+      failure.addSuppressed(second);
+    }
+  }
+
+  /**
+   * Does it all.
+   *
+   * @param stream that the work is put into; need not be the one it was recorded from
+   * @throws CudaException if the driver fails
+   */
+  public void launch(Stream stream) {
+    requireOpen();
+    context().enter().cuGraphLaunch(executable, stream.handle());
+  }
+
+  @Override
+  void release(CudaDriver driver) {
+    driver.cuGraphExecDestroy(executable);
+  }
+
+  @Override
+  public String toString() {
+    return "a graph";
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * The CUDA driver from Java: the calls under their own names, behind one interface with two
+ * implementations, and above it owners that close what they made. It knows nothing of matrix
+ * factorization and uses nothing else of this project; it alone knows JCuda. The GPU backend is its
+ * user.
+ *
+ * <p>A JVM that uses it wants {@code --enable-native-access=ALL-UNNAMED}; without it the JDK prints
+ * a warning at the first native call.
+ */
+@NullMarked
+package io.github.gpumf.cuda.driver;
+
+import org.jspecify.annotations.NullMarked;
