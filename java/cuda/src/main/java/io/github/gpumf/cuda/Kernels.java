@@ -1,0 +1,58 @@
+package io.github.gpumf.cuda;
+
+import io.github.gpumf.cuda.driver.CudaContext;
+import io.github.gpumf.cuda.driver.Kernel;
+import io.github.gpumf.cuda.driver.KernelModule;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * GpuMf's kernels in a context. A file of them is compiled for the device when the first of its
+ * kernels is asked for, so a training does not wait for those it does not use.
+ *
+ * <p>Safe for any number of threads; closed when no kernel of it runs any more.
+ */
+final class Kernels implements AutoCloseable {
+  private static final String FOLDER = "/io/github/gpumf/kernels/";
+
+  private final CudaContext context;
+  private final Map<String, KernelModule> modules = new HashMap<>();
+
+  Kernels(CudaContext context) {
+    this.context = context;
+  }
+
+  /**
+   * A kernel.
+   *
+   * @param file the name of its source, without {@code .cu}
+   * @param name of the kernel
+   */
+  synchronized Kernel kernel(String file, String name) {
+    return modules.computeIfAbsent(file, each -> context.load(ptx(each))).kernel(name);
+  }
+
+  /** The text of a file's PTX. */
+  static String ptx(String file) {
+    String path = FOLDER + file + ".ptx";
+    try (InputStream content = Kernels.class.getResourceAsStream(path)) {
+      if (content == null) {
+        throw new IllegalStateException(
+            path + " is not on the class path; add the jar gpumf-kernels");
+      }
+      return new String(content.readAllBytes(), StandardCharsets.US_ASCII);
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    modules.values().forEach(KernelModule::close);
+    modules.clear();
+  }
+}
