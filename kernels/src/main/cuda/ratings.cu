@@ -138,16 +138,14 @@ __device__ void trainRatings(
     for (int turn = 0; turn < perGroup; turn++) {
       long long at = from + turn;
       bool active = at < end;
-      float4 p[PER_LANE];
-      float4 q[PER_LANE];
+      float4 p[PER_LANE] = {};
+      float4 q[PER_LANE] = {};
       float part = 0;
       float partP = 0;
       float partQ = 0;
 #pragma unroll
       for (int held = 0; held < PER_LANE; held++) {
         int vector = groups.lane + held * group;
-        p[held] = make_float4(0, 0, 0, 0);
-        q[held] = p[held];
         if (active && vector < vectors) {
           p[held] = loadShared(&as4(userSide.factors)[(long long)user * vectors + vector]);
           q[held] = loadShared(&as4(itemSide.factors)[(long long)item * vectors + vector]);
