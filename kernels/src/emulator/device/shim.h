@@ -34,7 +34,8 @@
 #undef __restrict__
 #define __restrict__
 // Blocks run one at a time on a worker, all threads of a block on one worker: its own static variable is the block's shared memory.
-#define __shared__ static thread_local
+// "used": it is written from outside, so what is never written in the kernel is not known to be zero.
+#define __shared__ __attribute__((used)) static thread_local
 #define __align__(bytes) alignas(bytes)
 
 #define threadIdx (emulator_thread->index)
