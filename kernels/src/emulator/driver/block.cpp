@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 
 #include <cstdio>
 #include <cstring>
@@ -94,10 +95,8 @@ void onSignal(int signal, siginfo_t* info, void* context) {
     passOn(signal, info, context);  // the JVM's, which uses these signals for its own ends
     return;
   }
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, signal);
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  // The handler is left for good without a return, which would have given these back.
+  pthread_sigmask(SIG_SETMASK, &static_cast<ucontext_t*>(context)->uc_sigmask, nullptr);
   if (signal == SIGFPE) {
     runner->fault(CUDA_ERROR_LAUNCH_FAILED, "divides an integer by zero");
   }
