@@ -1,0 +1,8 @@
+#pragma once
+
+namespace emulator {
+
+long long eventsAlive();
+void destroyEvents();
+
+}  // namespace emulator
