@@ -191,8 +191,11 @@ public final class CudaContext implements AutoCloseable {
       throw new IllegalStateException(
           this + " has " + count + " open buffers, streams or modules; close them first");
     }
-    driver.cuCtxSetCurrent(null);
-    driver.cuDevicePrimaryCtxRelease(deviceHandle);
+    try {
+      driver.cuCtxSetCurrent(null);
+    } finally {
+      driver.cuDevicePrimaryCtxRelease(deviceHandle);
+    }
   }
 
   @Override

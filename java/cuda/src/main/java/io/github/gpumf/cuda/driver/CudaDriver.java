@@ -405,14 +405,15 @@ public interface CudaDriver {
    * Makes a graph ready to launch.
    *
    * @param graph from {@link #cuStreamEndCapture}
+   * @param flags {@code CUDA_GRAPH_INSTANTIATE_FLAG_*}, or 0
    * @return the executable graph; to be given back with {@link #cuGraphExecDestroy}
    */
-  Handle cuGraphInstantiate(Handle graph);
+  Handle cuGraphInstantiateWithFlags(Handle graph, long flags);
 
   /**
    * Does all that a graph holds.
    *
-   * @param executable from {@link #cuGraphInstantiate}
+   * @param executable from {@link #cuGraphInstantiateWithFlags}
    * @param stream that this is put into
    */
   void cuGraphLaunch(Handle executable, Handle stream);
@@ -420,7 +421,7 @@ public interface CudaDriver {
   /**
    * Destroys an executable graph.
    *
-   * @param executable from {@link #cuGraphInstantiate}
+   * @param executable from {@link #cuGraphInstantiateWithFlags}
    */
   void cuGraphExecDestroy(Handle executable);
 

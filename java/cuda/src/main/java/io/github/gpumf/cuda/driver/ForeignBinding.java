@@ -496,11 +496,11 @@ final class ForeignBinding implements CudaDriver {
   }
 
   @Override
-  public Handle cuGraphInstantiate(Handle graph) {
+  public Handle cuGraphInstantiateWithFlags(Handle graph, long flags) {
     return resultHandle(
-        "cuGraphInstantiate",
+        "cuGraphInstantiateWithFlags",
         executable ->
-            (int) ForeignCalls.GRAPH_INSTANTIATE.invokeExact(executable, value(graph), 0L));
+            (int) ForeignCalls.GRAPH_INSTANTIATE.invokeExact(executable, value(graph), flags));
   }
 
   @Override

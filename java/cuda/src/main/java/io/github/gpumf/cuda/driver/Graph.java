@@ -21,7 +21,7 @@ public final class Graph extends Owned {
     CudaDriver driver = context.enter();
     Handle executable;
     try {
-      executable = driver.cuGraphInstantiate(graph);
+      executable = driver.cuGraphInstantiateWithFlags(graph, 0);
     } catch (CudaException failure) {
       destroy(driver, graph, failure);
       throw failure;

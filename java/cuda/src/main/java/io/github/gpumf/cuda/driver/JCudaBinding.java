@@ -505,9 +505,12 @@ final class JCudaBinding implements CudaDriver {
   }
 
   @Override
-  public Handle cuGraphInstantiate(Handle graph) {
+  public Handle cuGraphInstantiateWithFlags(Handle graph, long flags) {
     CUgraphExec executable = new CUgraphExec();
-    check(JCudaDriver.cuGraphInstantiate(executable, graph(graph), 0L), "cuGraphInstantiate");
+    // JCuda keeps the older name and calls the newer function.
+    check(
+        JCudaDriver.cuGraphInstantiate(executable, graph(graph), flags),
+        "cuGraphInstantiateWithFlags");
     return new Peer(executable);
   }
 

@@ -1,0 +1,8 @@
+package io.github.gpumf.cuda.driver;
+
+class ForeignBindingTest extends CudaDriverContract {
+  @Override
+  DriverProbe probe() {
+    return CudaDrivers.foreign();
+  }
+}

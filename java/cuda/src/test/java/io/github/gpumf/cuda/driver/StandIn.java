@@ -1,0 +1,129 @@
+package io.github.gpumf.cuda.driver;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The control functions of the stand-in driver; see kernels/src/emulator/emulator.h. */
+@SuppressWarnings("restricted")
+final class StandIn {
+  /** What {@code emulator_count} calls things that are alive. */
+  private static final List<String> ALIVE =
+      List.of(
+          "allocations",
+          "allocated_bytes",
+          "host_allocations",
+          "modules",
+          "streams",
+          "events",
+          "graphs",
+          "contexts");
+
+  private final SymbolLookup library;
+
+  private StandIn(SymbolLookup library) {
+    this.library = library;
+  }
+
+  /** Absent where a real driver is loaded. */
+  static Optional<StandIn> find() {
+    SymbolLookup library = DriverLibrary.load();
+    return library.find("emulator_seed").map(present -> new StandIn(library));
+  }
+
+  private Object call(
+      String name, Optional<MemoryLayout> result, List<MemoryLayout> types, Object... arguments) {
+    MemoryLayout[] parameters = types.toArray(MemoryLayout[]::new);
+    FunctionDescriptor descriptor =
+        result
+            .map(layout -> FunctionDescriptor.of(layout, parameters))
+            .orElseGet(() -> FunctionDescriptor.ofVoid(parameters));
+    try {
+      Object value =
+          Linker.nativeLinker()
+              .downcallHandle(library.find(name).orElseThrow(), descriptor)
+              .invokeWithArguments(arguments);
+      return value == null ? 0 : value;
+    } catch (Throwable failure) {
+      throw new AssertionError(name, failure);
+    }
+  }
+
+  private long number(String function, String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (long)
+          call(function, Optional.of(JAVA_LONG), List.of(ADDRESS), arena.allocateFrom(name));
+    }
+  }
+
+  /** Makes the nth use of a call from now on fail, once. */
+  void failCall(String name, int nth, int code) {
+    try (Arena arena = Arena.ofConfined()) {
+      call(
+          "emulator_fail_call",
+          Optional.empty(),
+          List.of(ADDRESS, JAVA_INT, JAVA_INT),
+          arena.allocateFrom(name),
+          nth,
+          code);
+    }
+  }
+
+  /** Uses of a call since the last reset. */
+  long calls(String name) {
+    return number("emulator_calls", name);
+  }
+
+  /** What is alive, by kind. */
+  Map<String, Long> alive() {
+    Map<String, Long> counts = new LinkedHashMap<>();
+    for (String kind : ALIVE) {
+      counts.put(kind, number("emulator_count", kind));
+    }
+    return counts;
+  }
+
+  /** Makes a library of kernels known. */
+  void loadKernels(Path file) {
+    try (Arena arena = Arena.ofConfined()) {
+      int code =
+          (int)
+              call(
+                  "emulator_load_kernels",
+                  Optional.of(JAVA_INT),
+                  List.of(ADDRESS),
+                  arena.allocateFrom(file.toString()));
+      if (code != 0) {
+        throw new AssertionError(file + ": " + code + ", " + lastError());
+      }
+    }
+  }
+
+  String lastError() {
+    MemorySegment text =
+        (MemorySegment) call("emulator_last_error", Optional.of(ADDRESS), List.of());
+    return text.reinterpret(Long.MAX_VALUE).getString(0);
+  }
+
+  /** Counts from 0 again and forgets planned failures. */
+  void resetCounts() {
+    call("emulator_reset_counts", Optional.empty(), List.of());
+  }
+
+  /** Ends the context with all that lives in it, however broken it is. */
+  void reset() {
+    call("emulator_reset", Optional.empty(), List.of());
+  }
+}

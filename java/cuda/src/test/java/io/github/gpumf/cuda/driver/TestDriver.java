@@ -1,0 +1,67 @@
+package io.github.gpumf.cuda.driver;
+
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import io.github.gpumf.cuda.driver.DriverProbe.Found;
+import io.github.gpumf.cuda.driver.DriverProbe.Missing;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Assumptions;
+
+/** The driver that tests run on: the stand-in, or with -Dgpumf.driver=system a real one. */
+final class TestDriver {
+  /** saxpy, nothing and reverseBlocks. */
+  static final String PTX = ptx();
+
+  private TestDriver() {}
+
+  /** With -Dgpumf.require=cuda a missing driver fails; otherwise the test is left out. */
+  static CudaDriver of(DriverProbe probe) {
+    return switch (probe) {
+      case Found found -> {
+        StandIn.find().ifPresent(TestDriver::loadKernels);
+        yield found.driver();
+      }
+      case Missing missing -> leaveOut(missing.reason() + "; " + missing.remedy());
+    };
+  }
+
+  private static CudaDriver leaveOut(String reason) {
+    requireOrLeaveOut("left out, there is no CUDA driver to test with: " + reason);
+    throw new AssertionError("not reached");
+  }
+
+  /** The control of the stand-in; a test that needs it is left out on a real driver. */
+  static StandIn standIn() {
+    return StandIn.find()
+        .orElseGet(
+            () -> {
+              Assumptions.abort("left out, it needs the stand-in driver and this one is real");
+              throw new AssertionError("not reached");
+            });
+  }
+
+  private static void requireOrLeaveOut(String message) {
+    if (System.getProperty("gpumf.require", "").contains("cuda")) {
+      fail(message + " (and -Dgpumf.require=cuda asks for one)");
+    }
+    Assumptions.abort(message + " (the stand-in needs Linux and g++ to be built)");
+  }
+
+  private static void loadKernels(StandIn standIn) {
+    Path root = Path.of(System.getProperty("gpumf.root", ""));
+    standIn.loadKernels(root.resolve("kernels/target/emulator/libtest_kernels.so"));
+  }
+
+  private static String ptx() {
+    try (InputStream in = TestDriver.class.getResourceAsStream("few.ptx")) {
+      assertNotNull(in);
+      return new String(in.readAllBytes(), StandardCharsets.US_ASCII);
+    } catch (IOException failure) {
+      throw new AssertionError(failure);
+    }
+  }
+}
