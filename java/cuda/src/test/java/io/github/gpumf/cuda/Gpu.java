@@ -9,9 +9,9 @@ import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.CudaDrivers;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.DriverProbe;
-import io.github.gpumf.cuda.driver.DriverProbe.Found;
 import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.cuda.driver.Stream;
+import io.github.gpumf.cuda.driver.TestDriver;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -42,7 +42,7 @@ final class Gpu implements AutoCloseable {
 
   static Gpu open(String binding) {
     DriverProbe probe = binding.equals("jcuda") ? CudaDrivers.jcuda() : CudaDrivers.foreign();
-    return new Gpu(CudaContext.open(((Found) StandIn.required(probe)).driver(), 0));
+    return new Gpu(CudaContext.open(TestDriver.of(probe), 0));
   }
 
   DeviceBuffer allocate(long bytes) {

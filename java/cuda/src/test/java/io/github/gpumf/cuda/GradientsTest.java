@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.LaunchShape;
+import io.github.gpumf.cuda.driver.TestDriver;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -127,7 +128,7 @@ final class GradientsTest {
         OnDevice device = OnDevice.of(gpu, batch);
         float[][] expected = device.ofSide(false, LaunchShape.of(1, 32));
         for (int seed = 0; seed < 100; seed++) {
-          StandIn.seed(seed);
+          TestDriver.standIn().seed(seed);
           int threads = 32 * (1 + seed % 8);
           float[][] again = device.ofSide(false, LaunchShape.of(1 + seed % 61, threads));
           String what = "seed " + seed + ", " + batch;

@@ -18,7 +18,7 @@ import java.util.Optional;
 
 /** The control functions of the stand-in driver; see kernels/src/emulator/emulator.h. */
 @SuppressWarnings("restricted")
-final class StandIn {
+public final class StandIn {
   /** What {@code emulator_count} calls things that are alive. */
   private static final List<String> ALIVE =
       List.of(
@@ -38,7 +38,7 @@ final class StandIn {
   }
 
   /** Absent where a real driver is loaded. */
-  static Optional<StandIn> find() {
+  public static Optional<StandIn> find() {
     SymbolLookup library = DriverLibrary.load();
     return library.find("emulator_seed").map(present -> new StandIn(library));
   }
@@ -68,8 +68,13 @@ final class StandIn {
     }
   }
 
+  /** Draws other orders of blocks, threads and streams from now on. */
+  public void seed(long seed) {
+    call("emulator_seed", Optional.empty(), List.of(JAVA_LONG), seed);
+  }
+
   /** Makes the nth use of a call from now on fail, once. */
-  void failCall(String name, int nth, int code) {
+  public void failCall(String name, int nth, int code) {
     try (Arena arena = Arena.ofConfined()) {
       call(
           "emulator_fail_call",
@@ -82,12 +87,12 @@ final class StandIn {
   }
 
   /** Uses of a call since the last reset. */
-  long calls(String name) {
+  public long calls(String name) {
     return number("emulator_calls", name);
   }
 
   /** What is alive, by kind. */
-  Map<String, Long> alive() {
+  public Map<String, Long> alive() {
     Map<String, Long> counts = new LinkedHashMap<>();
     for (String kind : ALIVE) {
       counts.put(kind, number("emulator_count", kind));
@@ -111,19 +116,19 @@ final class StandIn {
     }
   }
 
-  String lastError() {
+  public String lastError() {
     MemorySegment text =
         (MemorySegment) call("emulator_last_error", Optional.of(ADDRESS), List.of());
     return text.reinterpret(Long.MAX_VALUE).getString(0);
   }
 
   /** Counts from 0 again and forgets planned failures. */
-  void resetCounts() {
+  public void resetCounts() {
     call("emulator_reset_counts", Optional.empty(), List.of());
   }
 
   /** Ends the context with all that lives in it, however broken it is. */
-  void reset() {
+  public void reset() {
     call("emulator_reset", Optional.empty(), List.of());
   }
 }

@@ -12,14 +12,14 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
 
 /** The driver that tests run on: the stand-in, or with -Dgpumf.driver=system a real one. */
-final class TestDriver {
+public final class TestDriver {
   /** saxpy, nothing and reverseBlocks. */
   static final String PTX = ptx();
 
   private TestDriver() {}
 
   /** With -Dgpumf.require=cuda a missing driver fails; otherwise the test is left out. */
-  static CudaDriver of(DriverProbe probe) {
+  public static CudaDriver of(DriverProbe probe) {
     return switch (probe) {
       case Found found -> {
         StandIn.find().ifPresent(TestDriver::loadKernels);
@@ -35,7 +35,7 @@ final class TestDriver {
   }
 
   /** The control of the stand-in; a test that needs it is left out on a real driver. */
-  static StandIn standIn() {
+  public static StandIn standIn() {
     return StandIn.find()
         .orElseGet(
             () -> {
