@@ -90,11 +90,24 @@ void passOn(int signal, siginfo_t* info, void* context) {
   }
 }
 
+// A handler cannot run on the stack whose overflow it reports.
+constexpr std::size_t SIGNAL_STACK = 64 * 1024;
+thread_local char* signalStack = nullptr;
+
+void useSignalStack() {
+  signalStack = new char[SIGNAL_STACK];
+  stack_t stack{};
+  stack.ss_sp = signalStack;
+  stack.ss_size = SIGNAL_STACK;
+  sigaltstack(&stack, nullptr);
+}
+
 void onSignal(int signal, siginfo_t* info, void* context) {
   if (runner == nullptr || !runner->running()) {
     passOn(signal, info, context);  // the JVM's, which uses these signals for its own ends
     return;
   }
+  forgetFrames(signalStack, SIGNAL_STACK);
   // The handler is left for good without a return, which would have given these back.
   pthread_sigmask(SIG_SETMASK, &static_cast<ucontext_t*>(context)->uc_sigmask, nullptr);
   if (signal == SIGFPE) {
@@ -122,15 +135,6 @@ void installSignals() {
     return true;
   }();
   static_cast<void>(installed);
-}
-
-// A handler cannot run on the stack whose overflow it reports.
-void useSignalStack() {
-  constexpr std::size_t BYTES = 64 * 1024;
-  stack_t stack{};
-  stack.ss_sp = new char[BYTES];
-  stack.ss_size = BYTES;
-  sigaltstack(&stack, nullptr);
 }
 
 std::string position(const Dimensions& at) {

@@ -101,14 +101,21 @@ char* newStack() {
 
 }  // namespace
 
+void forgetFrames(char* stack, std::size_t bytes) {
+#ifdef __SANITIZE_ADDRESS__
+  ASAN_UNPOISON_MEMORY_REGION(stack, bytes);
+#else
+  static_cast<void>(stack);
+  static_cast<void>(bytes);
+#endif
+}
+
 void Fiber::begin(void (*main)()) {
   if (stack_ == nullptr) {
     stack_ = newStack();
     bytes_ = STACK;
   }
-#ifdef __SANITIZE_ADDRESS__
-  ASAN_UNPOISON_MEMORY_REGION(stack_, bytes_);  // frames that were left and never returned from
-#endif
+  forgetFrames(stack_, bytes_);
   sanitizer_ = nullptr;
   auto* top = reinterpret_cast<std::uintptr_t*>(stack_ + bytes_);
 #if defined(__x86_64__)
