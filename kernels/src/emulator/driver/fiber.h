@@ -1,4 +1,4 @@
-// Fibers: stacks that a thread switches between, one for each thread of a block.
+// Fibers: stacks that a thread of the processor switches between.
 #pragma once
 
 #include <cstddef>
@@ -31,6 +31,7 @@ class Fiber {
   void* pointer_ = nullptr;  // of the stack, while it is left
   char* stack_ = nullptr;
   std::size_t bytes_ = 0;
+  std::size_t color_ = 0;
   void* sanitizer_ = nullptr;
 };
 
