@@ -122,4 +122,13 @@ extern "C" __global__ void spin(Global<int> flag) {
   }
 }
 
+// The offset of a row of a large table, in 32 bits.
+extern "C" __global__ void narrowOffset(int row, int k, Global<float> x) { x[row * k] = 1; }
+
+extern "C" __global__ void pastStaticShared(int at, Global<float> out) {
+  __shared__ float piece[32];
+  piece[at] = 1;
+  out[0] = piece[at];
+}
+
 extern "C" __global__ void trap() { __trap(); }
