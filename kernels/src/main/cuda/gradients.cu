@@ -1,10 +1,10 @@
 // The gradient of a batch, one side at a time: users by their items, or items by their users.
 //
-//   gradient[row] = sum over the row's ratings of  slope w other_row  +  shrink count row
-//   biasGradient[row] = sum of slope  +  biasShrink count bias
+//   gradient[row] = sum over the row's ratings of  slope w other_row  +  regularization scale count row
+//   biasGradient[row] = sum of slope  +  biasRegularization scale count bias
 //
-// with w = 1 without a Dense head, shrink = 2 lambda / n for regularization per rating, count the row's ratings in the batch. All of it
-// from the weights before the step: both sides' gradients come before either side's move.
+// with w = 1 without a Dense head, scale = 2 / n of a batch of n, count the row's ratings in the batch. All of it from the weights before
+// the step: both sides' gradients come before either side's move.
 //
 // gradient_rows sums in the order of the batch, from the index of batch_index.cu: the same bits in every run and for every launch
 // shape, and no clearing. gradient_atomic adds each rating to both rows with float atomics: no index is needed, and sums depend on
@@ -20,6 +20,9 @@
 
 extern "C" __global__ void gradient_rows(
     Global<const int> stop,
+    int start,
+    int size,
+    float scale,
     Global<const int> sortedRows,
     Global<const int> sortedPositions,
     Global<const int> otherRows,
@@ -30,10 +33,8 @@ extern "C" __global__ void gradient_rows(
     int group,
     Global<const float> ownBias,  // null with a Dense head
     Global<const float> head,     // null with biases
-    float shrink,
-    float biasShrink,
-    int start,
-    int size,
+    float regularization,
+    float biasRegularization,
     Global<float> gradient,
     Global<float> biasGradient) {
   if (*stop) {
@@ -61,7 +62,7 @@ extern "C" __global__ void gradient_rows(
         int position = sortedPositions[at];
         sum = addScaled(sum, slopes[position] * kernel, rowOf(other4, otherRows[position], vectors)[vector]);
       }
-      float pull = shrink * (float)(at - segment);
+      float pull = regularization * scale * (float)(at - segment);
       rowOf(gradient4, row, vectors)[vector] = addScaled(sum, pull, rowOf(own4, row, vectors)[vector]);
     }
     if (ownBias && groups.lane == 0) {
@@ -70,7 +71,7 @@ extern "C" __global__ void gradient_rows(
       for (; at < end && sortedRows[at] == row; at++) {
         sum += slopes[sortedPositions[at]];
       }
-      biasGradient[row] = fmaf(biasShrink * (float)(at - segment), ownBias[row], sum);
+      biasGradient[row] = fmaf(biasRegularization * scale * (float)(at - segment), ownBias[row], sum);
     }
   }
 }
@@ -85,6 +86,9 @@ __device__ __forceinline__ void add(float* sum, float4 x) {
 /// Both sides at once; the gradients must be zero before. Which bits the sums have depends on the order of the atomics.
 extern "C" __global__ void gradient_atomic(
     Global<const int> stop,
+    int start,
+    int size,
+    float scale,
     Global<const int> users,
     Global<const int> items,
     Global<const float> slopes,
@@ -95,10 +99,8 @@ extern "C" __global__ void gradient_atomic(
     Global<const float> userBias,
     Global<const float> itemBias,
     Global<const float> head,
-    float shrink,
-    float biasShrink,
-    int start,
-    int size,
+    float regularization,
+    float biasRegularization,
     Global<float> userGradient,
     Global<float> itemGradient,
     Global<float> userBiasGradient,
@@ -108,6 +110,7 @@ extern "C" __global__ void gradient_atomic(
   }
   Group groups(group);
   float kernel = head ? head[0] : 1;
+  float shrink = regularization * scale;
   for (long long first = groups.first(); first < size; first += groups.count()) {
     if (first + groups.inBlock >= size) {
       continue;
@@ -119,13 +122,13 @@ extern "C" __global__ void gradient_atomic(
     Global<const float4> p = rowOf(as4(userFactors), user, vectors);
     Global<const float4> q = rowOf(as4(itemFactors), item, vectors);
     for (int vector = groups.lane; vector < vectors; vector += group) {
-      float4 pull = make_float4(0, 0, 0, 0);
-      add(&userGradient[((long long)user * vectors + vector) * 4], addScaled(addScaled(pull, shrink, p[vector]), slope * kernel, q[vector]));
-      add(&itemGradient[((long long)item * vectors + vector) * 4], addScaled(addScaled(pull, shrink, q[vector]), slope * kernel, p[vector]));
+      float4 zero = make_float4(0, 0, 0, 0);
+      add(&userGradient[((long long)user * vectors + vector) * 4], addScaled(addScaled(zero, shrink, p[vector]), slope * kernel, q[vector]));
+      add(&itemGradient[((long long)item * vectors + vector) * 4], addScaled(addScaled(zero, shrink, q[vector]), slope * kernel, p[vector]));
     }
     if (userBias && groups.lane == 0) {
-      atomicAdd(&userBiasGradient[user], fmaf(biasShrink, userBias[user], slope));
-      atomicAdd(&itemBiasGradient[item], fmaf(biasShrink, itemBias[item], slope));
+      atomicAdd(&userBiasGradient[user], fmaf(biasRegularization * scale, userBias[user], slope));
+      atomicAdd(&itemBiasGradient[item], fmaf(biasRegularization * scale, itemBias[item], slope));
     }
   }
 }

@@ -170,27 +170,27 @@ __device__ void moveElements(
   });
 }
 
-#define OPTIMIZER(name, Rule)                                                                                                             \
-  extern "C" __global__ void name##_table(                                                                                                \
-      Global<const int> stop, Global<float> weights, Global<float> first, Global<float> second, Global<float> gradient, long long vectors, \
-      float l2x2, float rate, float a, float b, float epsilon, Global<double> squaresOfBlock) {                                           \
-    if (!*stop) {                                                                                                                         \
-      moveTable<Rule>(weights, first, second, gradient, vectors, l2x2, Rate{rate, a, b, epsilon}, squaresOfBlock);                        \
-    }                                                                                                                                     \
-  }                                                                                                                                       \
-  extern "C" __global__ void name##_rows(                                                                                                 \
-      Global<const int> stop, Global<const int> sortedRows, int start, int size, Global<float> weights, Global<float> first,              \
-      Global<float> second, Global<float> gradient, int vectors, int group, float l2x2, float rate, float a, float b, float epsilon) {    \
-    if (!*stop) {                                                                                                                         \
-      moveRows<Rule>(sortedRows, start, size, weights, first, second, gradient, vectors, group, l2x2, Rate{rate, a, b, epsilon});         \
-    }                                                                                                                                     \
-  }                                                                                                                                       \
-  extern "C" __global__ void name##_elements(                                                                                             \
-      Global<const int> stop, Global<const int> sortedRows, int start, int size, Global<float> weights, Global<float> first,              \
-      Global<float> second, Global<float> gradient, float rate, float a, float b, float epsilon) {                                        \
-    if (!*stop) {                                                                                                                         \
-      moveElements<Rule>(sortedRows, start, size, weights, first, second, gradient, Rate{rate, a, b, epsilon});                           \
-    }                                                                                                                                     \
+#define OPTIMIZER(name, Rule)                                                                                                            \
+  extern "C" __global__ void name##_table(                                                                                               \
+      Global<const int> stop, float rate, Global<float> weights, Global<float> first, Global<float> second, Global<float> gradient,      \
+      long long vectors, float l2x2, float a, float b, float epsilon, Global<double> squaresOfBlock) {                                   \
+    if (!*stop) {                                                                                                                        \
+      moveTable<Rule>(weights, first, second, gradient, vectors, l2x2, Rate{rate, a, b, epsilon}, squaresOfBlock);                       \
+    }                                                                                                                                    \
+  }                                                                                                                                      \
+  extern "C" __global__ void name##_rows(                                                                                                \
+      Global<const int> stop, int start, int size, float rate, Global<const int> sortedRows, Global<float> weights, Global<float> first, \
+      Global<float> second, Global<float> gradient, int vectors, int group, float l2x2, float a, float b, float epsilon) {               \
+    if (!*stop) {                                                                                                                        \
+      moveRows<Rule>(sortedRows, start, size, weights, first, second, gradient, vectors, group, l2x2, Rate{rate, a, b, epsilon});        \
+    }                                                                                                                                    \
+  }                                                                                                                                      \
+  extern "C" __global__ void name##_elements(                                                                                            \
+      Global<const int> stop, int start, int size, float rate, Global<const int> sortedRows, Global<float> weights, Global<float> first, \
+      Global<float> second, Global<float> gradient, float a, float b, float epsilon) {                                                   \
+    if (!*stop) {                                                                                                                        \
+      moveElements<Rule>(sortedRows, start, size, weights, first, second, gradient, Rate{rate, a, b, epsilon});                          \
+    }                                                                                                                                    \
   }
 
 OPTIMIZER(adam, Adam)
@@ -229,8 +229,8 @@ __device__ void moveRowByOne(
 
 /// One G a row, all rows.
 extern "C" __global__ void adagrad_row_table(
-    Global<const int> stop, Global<float> weights, Global<float> sums, Global<float> gradient, long long rows, int vectors, int k, int group,
-    float l2x2, float rate, float epsilon) {
+    Global<const int> stop, float rate, Global<float> weights, Global<float> sums, Global<float> gradient, long long rows, int vectors, int k,
+    int group, float l2x2, float epsilon) {
   if (*stop) {
     return;
   }
@@ -244,8 +244,8 @@ extern "C" __global__ void adagrad_row_table(
 
 /// One G a row, the rows of a batch.
 extern "C" __global__ void adagrad_row_rows(
-    Global<const int> stop, Global<const int> sortedRows, int start, int size, Global<float> weights, Global<float> sums, Global<float> gradient,
-    int vectors, int k, int group, float l2x2, float rate, float epsilon) {
+    Global<const int> stop, int start, int size, float rate, Global<const int> sortedRows, Global<float> weights, Global<float> sums,
+    Global<float> gradient, int vectors, int k, int group, float l2x2, float epsilon) {
   if (*stop) {
     return;
   }

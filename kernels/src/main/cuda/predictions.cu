@@ -112,6 +112,9 @@ extern "C" __global__ void squared_errors(
 /// and of slope, in partials[block], [blocks + block] and [2 blocks + block]. Nothing once `stop` is set.
 extern "C" __global__ void batch_errors(
     Global<const int> stop,
+    int start,
+    int size,
+    float scale,
     Global<const float> userFactors,
     Global<const float> itemFactors,
     int vectors,
@@ -124,9 +127,6 @@ extern "C" __global__ void batch_errors(
     Global<const int> items,
     Global<const float> values,
     Global<const float> weights,  // null where every weight is 1
-    int start,
-    int size,
-    float scale,
     Global<float> slopes,
     Global<double> partials) {
   if (*stop) {

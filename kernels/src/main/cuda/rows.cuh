@@ -7,6 +7,9 @@
 // A row is shared by a group of lanes: a power of two from 1 to 32, the smallest that holds `vectors`, so a warp has 32 / group rows
 // in flight and few idle lanes at any k. Lane l of a group works on the vectors l, l + group, ... . Sums over a group go through
 // shuffles that every lane of the warp takes part in: loops that contain them have the same number of turns for the whole warp.
+//
+// Every kernel that runs once a batch begins with the same parameters, those that change from batch to batch: `stop`, which ends a training
+// that has diverged; where the batch starts in its window and how long it is; and a number, the scale 2 / n or the learning rate.
 #pragma once
 
 #include "device.cuh"

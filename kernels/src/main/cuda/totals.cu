@@ -20,6 +20,8 @@ __device__ double sumOf(Global<const double> partials, int count) {
 /// `partials` are those of batch_errors; `userSquares` and `itemSquares` partial sums of squares of the two tables, null without L2.
 extern "C" __global__ void batch_totals(
     Global<int> stop,
+    int size,
+    long long batch,
     Global<double> totals,
     Global<const double> partials,
     int blocks,
@@ -27,8 +29,6 @@ extern "C" __global__ void batch_totals(
     Global<const double> itemSquares,
     int squaresBlocks,
     double l2,
-    long long batch,
-    int size,
     double lossLimit,
     Global<float> headGradient) {
   if (*stop) {

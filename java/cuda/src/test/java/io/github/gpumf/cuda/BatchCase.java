@@ -11,8 +11,8 @@ final class BatchCase {
   static final int USERS = 57;
   static final int ITEMS = 41;
   static final float OFFSET = 0.25f;
-  static final float SHRINK = 0.03f;
-  static final float BIAS_SHRINK = 0.02f;
+  static final float REGULARIZATION = 0.3f;
+  static final float BIAS_REGULARIZATION = 0.2f;
 
   final int k;
   final boolean dense;
@@ -108,7 +108,7 @@ final class BatchCase {
       for (int factor = 0; factor < k; factor++) {
         gradient[rows[at] * k + factor] +=
             slope * kernel * other[otherRows[at] * k + factor]
-                + SHRINK * own[rows[at] * k + factor];
+                + (double) REGULARIZATION * scale * own[rows[at] * k + factor];
       }
     }
     return gradient;
@@ -119,7 +119,7 @@ final class BatchCase {
     int[] rows = ofUsers ? users : items;
     double[] gradient = new double[bias.length];
     for (int at = 0; at < size; at++) {
-      gradient[rows[at]] += slope(at) + BIAS_SHRINK * bias[rows[at]];
+      gradient[rows[at]] += slope(at) + (double) BIAS_REGULARIZATION * scale * bias[rows[at]];
     }
     return gradient;
   }

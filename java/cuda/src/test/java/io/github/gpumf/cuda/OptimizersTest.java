@@ -136,13 +136,13 @@ final class OptimizersTest {
                 name + "_table",
                 LaunchShape.of(BLOCKS, threads),
                 gpu.of(0),
+                RATE,
                 table.weights,
                 table.slot(0, slots(name)),
                 table.slot(1, slots(name)),
                 table.gradient,
                 (long) ROWS * Gpu.vectors(k),
                 l2x2,
-                RATE,
                 A,
                 B,
                 EPSILON,
@@ -179,9 +179,10 @@ final class OptimizersTest {
               name + "_rows",
               LaunchShape.of(BLOCKS, threads),
               gpu.of(0),
-              gpu.of(SORTED_ROWS),
               START,
               SORTED_ROWS.length - START,
+              RATE,
+              gpu.of(SORTED_ROWS),
               table.weights,
               table.slot(0, slots(name)),
               table.slot(1, slots(name)),
@@ -189,7 +190,6 @@ final class OptimizersTest {
               Gpu.vectors(k),
               Gpu.group(k),
               0.02f,
-              RATE,
               A,
               B,
               EPSILON);
@@ -215,14 +215,14 @@ final class OptimizersTest {
           name + "_elements",
           LaunchShape.of(BLOCKS, 32),
           gpu.of(0),
-          gpu.of(SORTED_ROWS),
           START,
           SORTED_ROWS.length - START,
+          RATE,
+          gpu.of(SORTED_ROWS),
           table.weights,
           table.slot(0, slots(name)),
           table.slot(1, slots(name)),
           table.gradient,
-          RATE,
           A,
           B,
           EPSILON);
@@ -264,15 +264,17 @@ final class OptimizersTest {
             DeviceBuffer sumsOfRows = gpu.of(sums);
             List<Object> arguments = new ArrayList<>(List.of(gpu.of(0)));
             if (!whole) {
-              arguments.addAll(
-                  List.of(gpu.of(SORTED_ROWS), START, SORTED_ROWS.length - START));
+              arguments.addAll(List.of(START, SORTED_ROWS.length - START));
+            }
+            arguments.add(RATE);
+            if (!whole) {
+              arguments.add(gpu.of(SORTED_ROWS));
             }
             arguments.addAll(List.of(table.weights, sumsOfRows, table.gradient));
             if (whole) {
               arguments.add((long) ROWS);
             }
-            arguments.addAll(
-                List.of(Gpu.vectors(k), k, Gpu.group(k), l2x2, RATE, EPSILON));
+            arguments.addAll(List.of(Gpu.vectors(k), k, Gpu.group(k), l2x2, EPSILON));
             gpu.run(
                 "optimizers",
                 whole ? "adagrad_row_table" : "adagrad_row_rows",
@@ -301,13 +303,13 @@ final class OptimizersTest {
             name + "_table",
             LaunchShape.of(1, 32),
             gpu.of(1),
+            RATE,
             table.weights,
             table.slot(0, slots(name)),
             table.slot(1, slots(name)),
             table.gradient,
             2L,
             0f,
-            RATE,
             A,
             B,
             EPSILON,

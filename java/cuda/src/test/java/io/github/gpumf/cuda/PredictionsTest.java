@@ -129,7 +129,8 @@ final class PredictionsTest {
           DeviceBuffer stop = gpu.of(0);
           DeviceBuffer onDevice = gpu.of(new float[start + batch.size]);
           DeviceBuffer partials = gpu.allocate(8L * 3 * BLOCKS);
-          List<Object> arguments = new ArrayList<>(List.of(stop));
+          List<Object> arguments =
+              new ArrayList<>(List.of(stop, start, batch.size, batch.scale));
           arguments.addAll(model(gpu, batch));
           arguments.addAll(
               List.of(
@@ -137,9 +138,6 @@ final class PredictionsTest {
                   gpu.of(shifted(batch.items, start)),
                   gpu.of(shifted(batch.values, start)),
                   batch.weights == null ? Gpu.NULL : gpu.of(shifted(batch.weights, start)),
-                  start,
-                  batch.size,
-                  batch.scale,
                   onDevice,
                   partials));
           gpu.run(
@@ -164,6 +162,8 @@ final class PredictionsTest {
               "batch_totals",
               LaunchShape.of(1, threads),
               stop,
+              batch.size,
+              17L,
               totals,
               partials,
               BLOCKS,
@@ -171,8 +171,6 @@ final class PredictionsTest {
               gpu.of(1.0, 2.0),
               2,
               0.1,
-              17L,
-              batch.size,
               1e6,
               headGradient);
           double[] after = gpu.doubles(totals);
@@ -204,7 +202,7 @@ final class PredictionsTest {
         DeviceBuffer totals = gpu.of(0.0, 0.0, 0.0, -1.0);
         DeviceBuffer partials = gpu.of(squaredError);
         Object[] arguments = {
-          stop, totals, partials, 1, Gpu.NULL, Gpu.NULL, 0, 0.0, 5L, 10, 4.0, Gpu.NULL
+          stop, 10, 5L, totals, partials, 1, Gpu.NULL, Gpu.NULL, 0, 0.0, 4.0, Gpu.NULL
         };
         gpu.run("totals", "batch_totals", LaunchShape.of(1, 32), arguments);
         assertArrayEquals(
@@ -221,6 +219,8 @@ final class PredictionsTest {
           "batch_totals",
           LaunchShape.of(1, 32),
           stop,
+          10,
+          5L,
           gpu.of(0.0, 0.0, 0.0, -1.0),
           gpu.of(40.0),
           1,
@@ -228,8 +228,6 @@ final class PredictionsTest {
           Gpu.NULL,
           0,
           0.0,
-          5L,
-          10,
           4.0,
           Gpu.NULL);
       assertEquals(0, gpu.ints(stop)[0], "at the limit is not above it");
