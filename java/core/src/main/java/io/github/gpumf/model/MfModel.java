@@ -174,13 +174,14 @@ public final class MfModel {
   }
 
   /**
-   * The rating predicted for indices.
+   * The rating predicted for indices. It has a name of its own, since indices and ids are both
+   * whole numbers: {@code predict(42, 7)} asks for ids.
    *
    * @param user 0..users-1
    * @param item 0..items-1
    * @return the prediction
    */
-  public float predict(int user, int item) {
+  public float predictAt(int user, int item) {
     return toRating(weights.score(user, item) + offset());
   }
 
@@ -209,7 +210,7 @@ public final class MfModel {
   private OptionalDouble predictKnown(int user, int item) {
     return user == IdMap.UNKNOWN || item == IdMap.UNKNOWN
         ? OptionalDouble.empty()
-        : OptionalDouble.of(predict(user, item));
+        : OptionalDouble.of(predictAt(user, item));
   }
 
   @Override
