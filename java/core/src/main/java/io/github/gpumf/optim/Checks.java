@@ -14,7 +14,10 @@ final class Checks {
     epsilon(epsilon);
   }
 
-  /** Positive and finite also as a float: a weight without any gradient would otherwise become 0 / 0. */
+  /**
+   * Positive and finite also as a float: a weight without any gradient would otherwise become 0 /
+   * 0.
+   */
   static void epsilon(double epsilon) {
     if (!((float) epsilon > 0) || Float.isInfinite((float) epsilon)) {
       throw new IllegalArgumentException(
