@@ -82,6 +82,10 @@ public final class MfModel {
         || (weights.dense() != null) != (spec.head() == Mf.Head.DENSE)) {
       throw new IllegalArgumentException("weights do not have the shape of " + spec);
     }
+    if (seenItems != null && seenItems.users() != users.size()) {
+      throw new IllegalArgumentException(
+          "seen items of " + seenItems.users() + " users do not fit " + users.size() + " users");
+    }
     this.spec = spec;
     this.weights = weights.asReadOnly();
     this.users = users;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.gpumf.data.IdMap;
+import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.MfModel.RatingScale;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -116,6 +117,11 @@ final class MfModelTest {
     assertIllegal(
         "2 users and 2 items do not fit tables of 2 and 3 rows",
         () -> new MfModel(Mf.biased(2), weights(), USERS, USERS, SCALE, null, Map.of()));
+    SeenItems ofThree =
+        SeenItems.of(Ratings.of(new int[] {2}, new int[] {0}, new float[] {1}, 3, 3));
+    assertIllegal(
+        "seen items of 3 users do not fit 2 users",
+        () -> new MfModel(Mf.biased(2), weights(), USERS, ITEMS, SCALE, ofThree, Map.of()));
     for (Mf other : List.of(Mf.biased(3), Mf.basic(2))) {
       assertIllegal("weights do not have the shape of " + other, () -> model(other));
     }
