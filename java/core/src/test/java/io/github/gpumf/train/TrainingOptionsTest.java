@@ -137,6 +137,8 @@ final class TrainingOptionsTest {
           "checkpoints need an interval of at least 1 epoch, not " + bad,
           () -> new Checkpointing(Path.of("here"), bad, false));
     }
+    assertIllegal("threads must be at most 1024, not 1025", () -> builder.threads(1025));
+    assertEquals(1024, builder.threads(1024).build().threads());
     assertEquals(1, builder.epochs(1).batchSize(1).threads(1).build().batchSize());
   }
 
