@@ -47,6 +47,7 @@ public final class Trainer {
   /** Batches a call, adapted to the speed seen. The result does not depend on it. */
   private long batchesPerCall = 1;
 
+  private boolean used;
   private double bestRmse = Double.POSITIVE_INFINITY;
   private int bestEpoch;
 
@@ -88,6 +89,7 @@ public final class Trainer {
    * Trains.
    *
    * @return the model and how it was reached
+   * @throws IllegalStateException if this trainer was used before
    * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
    *     used
    * @throws DivergedException if the loss explodes
@@ -95,6 +97,10 @@ public final class Trainer {
    *     training
    */
   public TrainingResult train() {
+    if (used) {
+      throw new IllegalStateException("a trainer trains once; make another one");
+    }
+    used = true;
     Backends.Selection selection = Backends.select(options.backend());
     String backend = selection.backend().name();
     Optional<Checkpoints> checkpoints =

@@ -497,6 +497,15 @@ final class TrainerTest {
   // What cannot be trained.
 
   @Test
+  void aTrainerTrainsOnce() {
+    Trainer trainer = new Trainer(RATINGS, null, OVERFITTING, Trainings.options(FAST).build());
+    trainer.train();
+    assertEquals(
+        "a trainer trains once; make another one",
+        assertThrows(IllegalStateException.class, trainer::train).getMessage());
+  }
+
+  @Test
   void refusesNoRatings() {
     Ratings none = Ratings.of(new int[0], new int[0], new float[0], 13, 11);
     assertIllegal(
