@@ -260,6 +260,9 @@ public final class TrainingOptions {
       this.optimizer = optimizer;
     }
 
+    /** More than any machine has use for; each one is started, and some memory with it. */
+    private static final int MAX_THREADS = 1024;
+
     private static int atLeastOne(String name, int value) {
       if (value < 1) {
         throw new IllegalArgumentException(name + " must be at least 1, not " + value);
@@ -325,10 +328,14 @@ public final class TrainingOptions {
     /**
      * Sets how many threads may work.
      *
-     * @param value at least 1
+     * @param value 1..1024
      * @return this
      */
     public Builder threads(int value) {
+      if (value > MAX_THREADS) {
+        throw new IllegalArgumentException(
+            "threads must be at most " + MAX_THREADS + ", not " + value);
+      }
       threads = atLeastOne("threads", value);
       return this;
     }
