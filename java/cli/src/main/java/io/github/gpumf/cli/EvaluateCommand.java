@@ -1,6 +1,7 @@
 package io.github.gpumf.cli;
 
 import io.github.gpumf.backend.Backends;
+import io.github.gpumf.cli.Values.BackendName;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.evaluate.EvaluationReport;
 import io.github.gpumf.evaluate.Evaluator;
@@ -8,9 +9,7 @@ import io.github.gpumf.io.ModelFile;
 import io.github.gpumf.model.MfModel;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -28,7 +27,8 @@ import picocli.CommandLine.Spec;
     description = {
       "",
       "Metrics: rmse, mae, and for lists of K items precision@K, recall@K, ndcg@K, map@K, mrr@K, hit@K.",
-      "Lists are of all items that the user has not seen in training.",
+      "Lists are of all items that the user has not seen in training, for every user with a held-out item",
+      "that is relevant. The object of --json has the names of the metrics as its keys, and no others.",
       ""
     },
     footer = {
@@ -70,6 +70,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(
       names = "--backend",
+      converter = BackendName.class,
       defaultValue = Backends.AUTO,
       paramLabel = "NAME",
       description = "auto, scalar, vector or cuda (default: ${DEFAULT-VALUE}).")
@@ -83,6 +84,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Evaluator evaluator = evaluator();
+    Backends.select(backend); // fails before anything is read
     MfModel model = ModelFile.load(modelFile);
     Ratings heldOut = ratings.read(ratingsFile);
     if (seenFile != null) {
@@ -105,12 +107,13 @@ final class EvaluateCommand implements Callable<Integer> {
                   + report.ratings()
                   + " ratings are of users or items unknown to the model");
     }
+    if (report.rankedUsers() > 0) {
+      answer
+          .err()
+          .println(ratingsFile + ": ranked lists are of " + report.rankedUsers() + " users");
+    }
     if (answer.json()) {
-      Map<String, Object> json = new LinkedHashMap<>(report.byName());
-      json.put("ratings", report.ratings());
-      json.put("coldRatings", report.coldRatings());
-      json.put("rankedUsers", report.rankedUsers());
-      answer.print(json);
+      answer.print(report.byName());
     } else {
       report
           .byName()

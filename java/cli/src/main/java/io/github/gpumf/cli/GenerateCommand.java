@@ -30,7 +30,9 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  gpumf generate --output ratings.tsv",
-      "  gpumf generate --users 6040 --items 3706 --ratings 1000000 --output like-ml-1m.tsv"
+      "  gpumf generate --users 6040 --items 3706 --ratings 1000000 --output like-ml-1m.tsv",
+      "",
+      "Keys of --json: output, users, items, ratings, noiseFloor."
     })
 final class GenerateCommand implements Callable<Integer> {
   @Spec private CommandSpec command;

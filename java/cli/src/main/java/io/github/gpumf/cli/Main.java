@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 
@@ -38,7 +39,8 @@ import picocli.CommandLine.ScopeType;
       RecommendCommand.class,
       SimilarCommand.class,
       GenerateCommand.class,
-      DoctorCommand.class
+      DoctorCommand.class,
+      HelpCommand.class
     })
 public final class Main {
   private Main() {}
@@ -64,14 +66,20 @@ public final class Main {
     CommandLine line = new CommandLine(new Main());
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
-    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setExpandAtFiles(false); // An id may begin with @.
+    Values.register(line);
     line.setParameterExceptionHandler(Main::wrongUsage);
     line.setExecutionExceptionHandler(new FailureHandler());
     if (args.length == 0) {
       line.usage(line.getErr());
       return CommandLine.ExitCode.USAGE;
     }
-    return line.execute(args);
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError full) {
+      line.getErr().println(FailureHandler.outOfMemory(full));
+      return CommandLine.ExitCode.SOFTWARE;
+    }
   }
 
   private static int wrongUsage(ParameterException wrong, String[] args) {

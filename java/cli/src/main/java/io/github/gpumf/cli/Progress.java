@@ -38,6 +38,7 @@ final class Progress implements TrainingListener, AutoCloseable {
   @Override
   public void started(Start start) {
     err.println("backend " + start.backend());
+    start.resumed().ifPresent(err::println);
     ratings = start.ratings();
     firstEpoch = start.firstEpoch();
     lastEpoch = start.lastEpoch();
