@@ -3,6 +3,7 @@ package io.github.gpumf.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at where a file is to be written before hours of work, not after. */
@@ -39,12 +40,18 @@ final class Outputs {
       throw new CommandFailedException(
           "cannot write " + file + ": there is no directory " + folder + "; make it first");
     }
+    Path probe = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
-      // Only a file tells: permissions do not know of file systems that take none.
-      Files.delete(Files.createTempFile(folder, ".gpumf", ".tmp"));
+      // Only a file tells: permissions know neither of file systems that take none nor of long
+      // names.
+      Files.delete(Files.createFile(probe));
     } catch (IOException refused) {
       throw new CommandFailedException(
-          "cannot write " + file + ": no file can be made in " + folder + "; choose another folder",
+          "cannot write "
+              + file
+              + ": no file of this name can be made in "
+              + folder
+              + "; choose another",
           refused);
     }
   }
