@@ -31,8 +31,8 @@ import picocli.CommandLine.Option;
     header = "The whole way in a minute: make ratings, train, measure, recommend, save.",
     description = {
       "",
-      "The ratings are made out of a planted truth, so the best RMSE that any model could reach, the",
-      "noise floor, is known and printed beside the model's.",
+      "The ratings are made out of a planted truth, so the best RMSE that any model",
+      "could reach, the noise floor, is known and printed beside the model's.",
       ""
     },
     footer = {
@@ -40,7 +40,8 @@ import picocli.CommandLine.Option;
       "Example:",
       "  gpumf demo --output demo.safetensors",
       "",
-      "Keys of --json: output, heldOutRmse, noiseFloor, user, recommendations (each: item, score)."
+      "Keys of --json: output, heldOutRmse, noiseFloor, user,",
+      "recommendations (each: item, score)."
     })
 final class DemoCommand implements Callable<Integer> {
   private static final int FACTORS = 32;

@@ -17,14 +17,19 @@ import picocli.CommandLine.Mixin;
 /** {@code gpumf doctor}. */
 @Command(
     name = "doctor",
-    header = "Say what this machine offers: each backend, or why it is off and what turns it on.",
+    header = "Say what this machine offers.",
+    description = {
+      "",
+      "Each backend, or why it is off and what turns it on, and which one auto takes.",
+      ""
+    },
     footer = {
       "",
       "Example:",
       "  gpumf doctor --json",
       "",
-      "Keys of --json: java, os, processors, heapGiB, auto, backends (each: name, available, and device,",
-      "or reason, remedy and perhaps cause)."
+      "Keys of --json: java, os, processors, heapGiB, auto, backends (each: name,",
+      "available, and device, or reason, remedy and perhaps cause)."
     })
 final class DoctorCommand implements Callable<Integer> {
   private static final double GIB = 1L << 30;

@@ -26,16 +26,19 @@ import picocli.CommandLine.Spec;
     header = "Measure a model on held-out ratings.",
     description = {
       "",
-      "Metrics: rmse, mae, and for lists of K items precision@K, recall@K, ndcg@K, map@K, mrr@K, hit@K.",
-      "Lists are of all items that the user has not seen in training, for every user with a held-out item",
-      "that is relevant. The object of --json has the names of the metrics as its keys, and no others.",
+      "Metrics: rmse, mae, and for lists of K items precision@K, recall@K, ndcg@K,",
+      "map@K, mrr@K, hit@K. Lists are of all items that the user has not seen in",
+      "training, for every user with a held-out item that is relevant.",
       ""
     },
     footer = {
       "",
       "Examples:",
       "  gpumf evaluate --model model.safetensors --ratings test.tsv",
-      "  gpumf evaluate --model model.safetensors --ratings test.tsv --metrics ndcg@10,hit@10 --json"
+      "  gpumf evaluate --model model.safetensors --ratings test.tsv \\",
+      "      --metrics ndcg@10,hit@10 --json",
+      "",
+      "Keys of --json: the names of the metrics asked for, and no others."
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec command;

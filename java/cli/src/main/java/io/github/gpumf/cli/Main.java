@@ -63,13 +63,9 @@ public final class Main {
    * @return 0, 1 for a failure, or 2 for wrong usage
    */
   public static int run(String[] args, PrintStream out, PrintStream err) {
-    CommandLine line = new CommandLine(new Main());
+    CommandLine line = commandLine();
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
-    line.setExpandAtFiles(false); // An id may begin with @.
-    Values.register(line);
-    line.setParameterExceptionHandler(Main::wrongUsage);
-    line.setExecutionExceptionHandler(new FailureHandler());
     if (args.length == 0) {
       line.usage(line.getErr());
       return CommandLine.ExitCode.USAGE;
@@ -80,6 +76,16 @@ public final class Main {
       line.getErr().println(FailureHandler.outOfMemory(full));
       return CommandLine.ExitCode.SOFTWARE;
     }
+  }
+
+  /** The command with its subcommands, as it parses and speaks. */
+  static CommandLine commandLine() {
+    CommandLine line = new CommandLine(new Main());
+    line.setExpandAtFiles(false); // An id may begin with @.
+    Values.register(line);
+    line.setParameterExceptionHandler(Main::wrongUsage);
+    line.setExecutionExceptionHandler(new FailureHandler());
+    return line;
   }
 
   private static int wrongUsage(ParameterException wrong, String[] args) {

@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
     name = "predict",
     sortOptions = false,
     header = "Predict the ratings that a user would give items.",
+    description = {"", "Every id must be one of the training ratings.", ""},
     footer = {
       "",
       "Examples:",

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
     name = "similar",
     sortOptions = false,
     header = "List the items most similar to one, by the cosine of their factors.",
+    description = {"", "A cosine is 1 for factors of one direction, and -1 for opposite ones.", ""},
     footer = {
       "",
       "Example:",

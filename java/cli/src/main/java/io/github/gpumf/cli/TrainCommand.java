@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
     header = "Train a model of a ratings file.",
     description = {
       "",
-      "The file may be MovieLens 100K or 1M, CSV or TSV, with or without a header, plain or gzip.",
+      "The file may be MovieLens 100K or 1M, CSV or TSV, with or without a header,",
+      "plain or gzip.",
       "Without further flags the model is the one that does best on MovieLens.",
       ""
     },
@@ -45,15 +46,18 @@ import picocli.CommandLine.Spec;
       "  gpumf train --ratings ratings.csv --output model.safetensors",
       "  gpumf train --ratings train.tsv --validation test.tsv --early-stopping 3 \\",
       "      --output model.safetensors",
-      "  gpumf train --ratings u.data --model l2 --l2 1e-4 --preset keras --output keras.safetensors",
+      "  gpumf train --ratings u.data --model l2 --l2 1e-4 --preset keras \\",
+      "      --output keras.safetensors",
       "  gpumf train --ratings big.csv.gz --checkpoint state --every 5 --resume \\",
       "      --output model.safetensors",
       "",
       "Ctrl-C ends the training and saves the model of the last finished epoch.",
       "",
-      "Keys of --json: output, users, items, ratings, spec, backend, stopReason (completed, early_stopped,",
-      "cancelled), bestEpoch (null without --validation), modelEpoch (the one that is saved),",
-      "trainingSeconds, history (for each epoch: epoch, loss, rmse, validationRmse, learningRate, seconds)."
+      "Keys of --json: output, users, items, ratings, spec, backend,",
+      "stopReason (completed, early_stopped or cancelled),",
+      "bestEpoch (null without --validation), modelEpoch (the one that is saved),",
+      "trainingSeconds, history (for each epoch: epoch, loss, rmse,",
+      "validationRmse, learningRate, seconds)."
     })
 final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec command;

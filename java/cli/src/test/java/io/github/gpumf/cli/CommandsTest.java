@@ -11,17 +11,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.UsageMessageSpec;
 
 /**
  * Every command's good path but training's: the answer, and nothing else, is on standard output.
  */
 class CommandsTest {
   private static final int ITEMS = 60;
+
+  private static final List<String> COMMANDS =
+      List.of("demo", "train", "evaluate", "predict", "recommend", "similar", "generate", "doctor");
 
   @TempDir private static Path folder = Path.of("");
 
@@ -250,6 +256,23 @@ class CommandsTest {
     assertEquals("", run.err());
     assertEquals(run.out(), Cli.succeed("help", command).out());
     assertTrue(Cli.succeed("--help").out().contains("  " + command + " "), command);
+  }
+
+  /** Examples are there to be copied, and a line that is too long would be broken. */
+  @Test
+  void linesOfHelpAreNotBroken() {
+    for (String name : COMMANDS) {
+      CommandLine command = Objects.requireNonNull(Main.commandLine().getSubcommands().get(name));
+      UsageMessageSpec usage = command.getCommandSpec().usageMessage();
+      List<String> shown = Cli.succeed(name, "--help").out().lines().toList();
+      for (String line : usage.footer()) {
+        assertTrue(shown.contains(line), name + ": " + line);
+      }
+      for (String line : usage.description()) {
+        assertTrue(shown.contains(line), name + ": " + line);
+      }
+      assertFalse(shown.contains("  gpumf demo"), name + " has the description of gpumf");
+    }
   }
 
   @Test
