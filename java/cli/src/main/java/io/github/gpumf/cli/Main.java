@@ -71,7 +71,13 @@ public final class Main {
       return CommandLine.ExitCode.USAGE;
     }
     try {
-      return line.execute(args);
+      int exitCode = line.execute(args);
+      // Writers keep failures to themselves, and half an answer must not look like a whole one.
+      if (line.getOut().checkError()) {
+        line.getErr().println("gpumf: the answer cannot be written to standard output");
+        return CommandLine.ExitCode.SOFTWARE;
+      }
+      return exitCode;
     } catch (OutOfMemoryError full) {
       line.getErr().println(FailureHandler.outOfMemory(full));
       return CommandLine.ExitCode.SOFTWARE;
