@@ -131,13 +131,13 @@ final class TrainingOptionsTest {
     for (int bad : new int[] {0, -1, Integer.MIN_VALUE}) {
       assertIllegal("epochs must be at least 1, not " + bad, () -> builder.epochs(bad));
       assertIllegal("batch size must be at least 1, not " + bad, () -> builder.batchSize(bad));
-      assertIllegal("threads must be at least 1, not " + bad, () -> builder.threads(bad));
+      assertIllegal("threads must be in 1..1024, not " + bad, () -> builder.threads(bad));
       assertIllegal("patience must be at least 1 epoch, not " + bad, () -> new EarlyStopping(bad));
       assertIllegal(
           "checkpoints need an interval of at least 1 epoch, not " + bad,
           () -> new Checkpointing(Path.of("here"), bad, false));
     }
-    assertIllegal("threads must be at most 1024, not 1025", () -> builder.threads(1025));
+    assertIllegal("threads must be in 1..1024, not 1025", () -> builder.threads(1025));
     assertEquals(1024, builder.threads(1024).build().threads());
     assertEquals(1, builder.epochs(1).batchSize(1).threads(1).build().batchSize());
   }
