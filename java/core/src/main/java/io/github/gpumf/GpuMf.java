@@ -12,6 +12,8 @@ import java.util.SequencedMap;
 /**
  * The front door: train a matrix-factorization model of ratings.
  *
+ * {@snippet file="io/github/gpumf/ReadmeExample.java" region="service"}
+ *
  * <p>All methods are safe for any number of threads; each training uses the threads of its own
  * options.
  */

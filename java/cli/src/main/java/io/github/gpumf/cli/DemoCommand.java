@@ -2,6 +2,7 @@ package io.github.gpumf.cli;
 
 import io.github.gpumf.GpuMf;
 import io.github.gpumf.backend.Backends;
+import io.github.gpumf.cli.Values.BackendName;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.data.Split;
 import io.github.gpumf.data.Splitter;
@@ -30,11 +31,18 @@ import picocli.CommandLine.Option;
     header = "The whole way in a minute: make ratings, train, measure, recommend, save.",
     description = {
       "",
-      "The ratings are made out of a planted truth, so the best RMSE that any model could reach, the",
-      "noise floor, is known and printed beside the model's.",
+      "The ratings are made out of a planted truth, so the best RMSE that any model",
+      "could reach, the noise floor, is known and printed beside the model's.",
       ""
     },
-    footer = {"", "Example:", "  gpumf demo --output demo.safetensors"})
+    footer = {
+      "",
+      "Example:",
+      "  gpumf demo --output demo.safetensors",
+      "",
+      "Keys of --json: output, heldOutRmse, noiseFloor, user,",
+      "recommendations (each: item, score)."
+    })
 final class DemoCommand implements Callable<Integer> {
   private static final int FACTORS = 32;
   private static final double HELD_OUT = 0.1;
@@ -57,6 +65,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Option(
       names = "--backend",
+      converter = BackendName.class,
       defaultValue = Backends.AUTO,
       paramLabel = "NAME",
       description = "auto, scalar, vector or cuda (default: ${DEFAULT-VALUE}).")
@@ -70,6 +79,7 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Outputs.check(output);
+    Backends.select(backend); // fails before anything is made
     PrintWriter err = answer.err();
     SyntheticRatings synthetic = SyntheticRatings.movieLensLike().withSeed(seed);
     Ratings ratings = synthetic.generate();

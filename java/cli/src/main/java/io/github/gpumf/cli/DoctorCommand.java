@@ -8,6 +8,7 @@ import io.github.gpumf.backend.Backends;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -16,8 +17,20 @@ import picocli.CommandLine.Mixin;
 /** {@code gpumf doctor}. */
 @Command(
     name = "doctor",
-    header = "Say what this machine offers: each backend, or why it is off and what turns it on.",
-    footer = {"", "Example:", "  gpumf doctor --json"})
+    header = "Say what this machine offers.",
+    description = {
+      "",
+      "Each backend, or why it is off and what turns it on, and which one auto takes.",
+      ""
+    },
+    footer = {
+      "",
+      "Example:",
+      "  gpumf doctor --json",
+      "",
+      "Keys of --json: java, os, processors, heapGiB, auto, backends (each: name,",
+      "available, and device, or reason, remedy and perhaps cause)."
+    })
 final class DoctorCommand implements Callable<Integer> {
   private static final double GIB = 1L << 30;
 
@@ -34,48 +47,47 @@ final class DoctorCommand implements Callable<Integer> {
     findings.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
     findings.put("processors", runtime.availableProcessors());
     findings.put("heapGiB", Math.round(runtime.maxMemory() / GIB * 10) / 10.0);
-    findings.put("backends", backends());
     findings.put("auto", Backends.select(Backends.AUTO).explanation());
     if (answer.json()) {
+      List<Map<String, Object>> backends = new ArrayList<>();
+      GpuMf.backends().forEach((name, found) -> backends.add(json(name, found)));
+      findings.put("backends", backends);
       answer.print(findings);
     } else {
-      print(findings);
+      findings.forEach((name, finding) -> print(name, finding.toString()));
+      GpuMf.backends().forEach((name, found) -> print("backend", name + ": " + text(found)));
     }
     return 0;
   }
 
-  private static List<Map<String, Object>> backends() {
-    List<Map<String, Object>> backends = new ArrayList<>();
-    for (Map.Entry<String, Availability> entry : GpuMf.backends().entrySet()) {
-      Map<String, Object> backend = new LinkedHashMap<>();
-      backend.put("name", entry.getKey());
-      switch (entry.getValue()) {
-        case Available yes -> {
-          backend.put("available", true);
-          backend.put("device", yes.backend().device());
-        }
-        case Unavailable no -> {
-          backend.put("available", false);
-          backend.put("reason", no.reason());
-          backend.put("remedy", no.remedy());
-          if (no.cause() != null) {
-            backend.put("cause", no.cause().toString());
-          }
-        }
-      }
-      backends.add(backend);
-    }
-    return backends;
+  private void print(String name, String finding) {
+    answer.out().printf(Locale.ROOT, "%-10s  %s%n", name, finding);
   }
 
-  private void print(Map<String, Object> findings) {
-    findings.forEach(
-        (name, finding) -> {
-          if (finding instanceof List<?> backends) {
-            backends.forEach(backend -> answer.out().println("backend    " + backend));
-          } else {
-            answer.out().printf("%-10s %s%n", name, finding);
-          }
-        });
+  private static String text(Availability found) {
+    return switch (found) {
+      case Available yes -> "available, " + yes.backend().device();
+      case Unavailable no -> "off, " + no.reason() + "; " + no.remedy();
+    };
+  }
+
+  private static Map<String, Object> json(String name, Availability found) {
+    Map<String, Object> backend = new LinkedHashMap<>();
+    backend.put("name", name);
+    switch (found) {
+      case Available yes -> {
+        backend.put("available", true);
+        backend.put("device", yes.backend().device());
+      }
+      case Unavailable no -> {
+        backend.put("available", false);
+        backend.put("reason", no.reason());
+        backend.put("remedy", no.remedy());
+        if (no.cause() != null) {
+          backend.put("cause", no.cause().toString());
+        }
+      }
+    }
+    return backend;
   }
 }

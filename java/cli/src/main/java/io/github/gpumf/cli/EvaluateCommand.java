@@ -1,6 +1,7 @@
 package io.github.gpumf.cli;
 
 import io.github.gpumf.backend.Backends;
+import io.github.gpumf.cli.Values.BackendName;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.evaluate.EvaluationReport;
 import io.github.gpumf.evaluate.Evaluator;
@@ -8,9 +9,7 @@ import io.github.gpumf.io.ModelFile;
 import io.github.gpumf.model.MfModel;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -27,15 +26,19 @@ import picocli.CommandLine.Spec;
     header = "Measure a model on held-out ratings.",
     description = {
       "",
-      "Metrics: rmse, mae, and for lists of K items precision@K, recall@K, ndcg@K, map@K, mrr@K, hit@K.",
-      "Lists are of all items that the user has not seen in training.",
+      "Metrics: rmse, mae, and for lists of K items precision@K, recall@K, ndcg@K,",
+      "map@K, mrr@K, hit@K. Lists are of all items that the user has not seen in",
+      "training, for every user with a held-out item that is relevant.",
       ""
     },
     footer = {
       "",
       "Examples:",
       "  gpumf evaluate --model model.safetensors --ratings test.tsv",
-      "  gpumf evaluate --model model.safetensors --ratings test.tsv --metrics ndcg@10,hit@10 --json"
+      "  gpumf evaluate --model model.safetensors --ratings test.tsv \\",
+      "      --metrics ndcg@10,hit@10 --json",
+      "",
+      "Keys of --json: the names of the metrics asked for, and no others."
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec command;
@@ -70,6 +73,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(
       names = "--backend",
+      converter = BackendName.class,
       defaultValue = Backends.AUTO,
       paramLabel = "NAME",
       description = "auto, scalar, vector or cuda (default: ${DEFAULT-VALUE}).")
@@ -83,6 +87,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Evaluator evaluator = evaluator();
+    Backends.select(backend); // fails before anything is read
     MfModel model = ModelFile.load(modelFile);
     Ratings heldOut = ratings.read(ratingsFile);
     if (seenFile != null) {
@@ -105,12 +110,13 @@ final class EvaluateCommand implements Callable<Integer> {
                   + report.ratings()
                   + " ratings are of users or items unknown to the model");
     }
+    if (report.rankedUsers() > 0) {
+      answer
+          .err()
+          .println(ratingsFile + ": ranked lists are of " + report.rankedUsers() + " users");
+    }
     if (answer.json()) {
-      Map<String, Object> json = new LinkedHashMap<>(report.byName());
-      json.put("ratings", report.ratings());
-      json.put("coldRatings", report.coldRatings());
-      json.put("rankedUsers", report.rankedUsers());
-      answer.print(json);
+      answer.print(report.byName());
     } else {
       report
           .byName()

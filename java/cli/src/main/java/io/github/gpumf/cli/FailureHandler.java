@@ -1,9 +1,11 @@
 package io.github.gpumf.cli;
 
 import io.github.gpumf.backend.BackendUnavailableException;
+import io.github.gpumf.train.CheckpointException;
 import io.github.gpumf.train.DivergedException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -17,12 +19,11 @@ final class FailureHandler implements IExecutionExceptionHandler {
   @Override
   public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
     switch (failure) {
-      case NoSuchFileException missing -> print(command, "there is no file " + missing.getFile());
-      case AccessDeniedException denied ->
-          print(command, "no permission to use " + denied.getFile());
+      case FileSystemException file -> print(command, message(file));
       case IOException io -> print(command, message(io));
       case CommandFailedException failed -> print(command, message(failed));
       case BackendUnavailableException unavailable -> print(command, message(unavailable));
+      case CheckpointException checkpoint -> print(command, message(checkpoint));
       case DivergedException diverged -> print(command, message(diverged));
       default -> {
         print(command, "unexpected " + failure + "; this is a defect of gpumf");
@@ -30,6 +31,26 @@ final class FailureHandler implements IExecutionExceptionHandler {
       }
     }
     return CommandLine.ExitCode.SOFTWARE;
+  }
+
+  /** The JDK's own messages about files are often nothing but the name. */
+  private static String message(FileSystemException failure) {
+    if (failure.getReason() != null) {
+      return message((Exception) failure);
+    }
+    return switch (failure) {
+      case NoSuchFileException missing -> "there is no file " + missing.getFile();
+      case AccessDeniedException denied -> "no permission to use " + denied.getFile();
+      default -> "cannot use " + failure.getFile() + ": " + failure.getClass().getSimpleName();
+    };
+  }
+
+  /** What to do about a limit of the JVM. */
+  static String outOfMemory(OutOfMemoryError full) {
+    return "gpumf: out of memory: "
+        + full.getMessage()
+        + "; ask for less (fewer factors, users or items), or raise the limits, for example"
+        + " GPUMF_JAVA_OPTIONS=\"-Xmx8g -XX:MaxDirectMemorySize=16g\"";
   }
 
   private static String message(Exception failure) {

@@ -23,14 +23,18 @@ import picocli.CommandLine.Spec;
     header = "Make a ratings file out of a planted truth, shaped like MovieLens.",
     description = {
       "",
-      "The answer includes the noise floor: the RMSE that a model would have which knows the truth.",
+      "The answer includes the noise floor: the RMSE that a model would have which",
+      "knows the truth.",
       ""
     },
     footer = {
       "",
       "Examples:",
       "  gpumf generate --output ratings.tsv",
-      "  gpumf generate --users 6040 --items 3706 --ratings 1000000 --output like-ml-1m.tsv"
+      "  gpumf generate --users 6040 --items 3706 --ratings 1000000 \\",
+      "      --output like-ml-1m.tsv",
+      "",
+      "Keys of --json: output, users, items, ratings, noiseFloor."
     })
 final class GenerateCommand implements Callable<Integer> {
   @Spec private CommandSpec command;

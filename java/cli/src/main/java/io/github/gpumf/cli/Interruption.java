@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
  * last finished epoch, and the JVM waits for that.
  */
 final class Interruption implements AutoCloseable {
-  /** Longer than saving a model takes; a second Ctrl-C does not wait. */
+  /** Longer than saving a model takes. */
   private static final long PATIENCE_SECONDS = 60;
 
   private final Cancellation cancellation = new Cancellation();

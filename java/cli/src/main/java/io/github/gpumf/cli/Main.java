@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 
@@ -38,7 +39,8 @@ import picocli.CommandLine.ScopeType;
       RecommendCommand.class,
       SimilarCommand.class,
       GenerateCommand.class,
-      DoctorCommand.class
+      DoctorCommand.class,
+      HelpCommand.class
     })
 public final class Main {
   private Main() {}
@@ -61,17 +63,35 @@ public final class Main {
    * @return 0, 1 for a failure, or 2 for wrong usage
    */
   public static int run(String[] args, PrintStream out, PrintStream err) {
-    CommandLine line = new CommandLine(new Main());
+    CommandLine line = commandLine();
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
-    line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.setParameterExceptionHandler(Main::wrongUsage);
-    line.setExecutionExceptionHandler(new FailureHandler());
     if (args.length == 0) {
       line.usage(line.getErr());
       return CommandLine.ExitCode.USAGE;
     }
-    return line.execute(args);
+    try {
+      int exitCode = line.execute(args);
+      // Writers keep failures to themselves, and half an answer must not look like a whole one.
+      if (line.getOut().checkError()) {
+        line.getErr().println("gpumf: the answer cannot be written to standard output");
+        return CommandLine.ExitCode.SOFTWARE;
+      }
+      return exitCode;
+    } catch (OutOfMemoryError full) {
+      line.getErr().println(FailureHandler.outOfMemory(full));
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+  }
+
+  /** The command with its subcommands, as it parses and speaks. */
+  static CommandLine commandLine() {
+    CommandLine line = new CommandLine(new Main());
+    line.setExpandAtFiles(false); // An id may begin with @.
+    Values.register(line);
+    line.setParameterExceptionHandler(Main::wrongUsage);
+    line.setExecutionExceptionHandler(new FailureHandler());
+    return line;
   }
 
   private static int wrongUsage(ParameterException wrong, String[] args) {

@@ -19,11 +19,14 @@ import picocli.CommandLine.Option;
     name = "predict",
     sortOptions = false,
     header = "Predict the ratings that a user would give items.",
+    description = {"", "Every id must be one of the training ratings.", ""},
     footer = {
       "",
       "Examples:",
       "  gpumf predict --model model.safetensors --user 42 --item 50",
-      "  gpumf predict --model model.safetensors --user 42 --item 50,172,181 --json"
+      "  gpumf predict --model model.safetensors --user 42 --item 50,172,181 --json",
+      "",
+      "Keys of --json: user, predictions (each: item, rating)."
     })
 final class PredictCommand implements Callable<Integer> {
   @Option(names = "--model", required = true, paramLabel = "M", description = "A model file.")

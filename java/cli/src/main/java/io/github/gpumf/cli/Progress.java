@@ -17,6 +17,12 @@ import org.jspecify.annotations.Nullable;
 final class Progress implements TrainingListener, AutoCloseable {
   private static final int WIDTH = 100;
 
+  /** From here on counts in thousands have more digits than anybody reads. */
+  private static final long MANY = 10_000_000;
+
+  /** What ratings are counted in. */
+  private record Unit(String name, long ratings) {}
+
   private final PrintWriter err;
   private final boolean watched;
   private @Nullable ProgressBar bar;
@@ -38,15 +44,18 @@ final class Progress implements TrainingListener, AutoCloseable {
   @Override
   public void started(Start start) {
     err.println("backend " + start.backend());
+    start.resumed().ifPresent(err::println);
     ratings = start.ratings();
     firstEpoch = start.firstEpoch();
     lastEpoch = start.lastEpoch();
     if (watched) {
+      long total = ratings * (lastEpoch - firstEpoch + 1);
+      Unit unit = total < MANY ? new Unit("k", 1000) : new Unit("M", 1_000_000);
       bar =
           new ProgressBarBuilder()
               .setTaskName("train")
-              .setUnit(" M ratings", 1_000_000)
-              .setInitialMax(ratings * (lastEpoch - firstEpoch + 1))
+              .setUnit(" " + unit.name() + " ratings", unit.ratings())
+              .setInitialMax(total)
               .setStyle(ProgressBarStyle.ASCII)
               .setMaxRenderedLength(WIDTH)
               .setUpdateIntervalMillis(100)

@@ -23,8 +23,9 @@ final class RatingsFlags {
       split = ",",
       paramLabel = "NAME",
       description = {
-        "Columns of user, item, rating and, if wanted, timestamp: names out of the header, or",
-        "positions from 1. Example: --columns customer,product,stars"
+        "Columns of user, item, rating and, if wanted, timestamp:",
+        "names out of the header, or positions from 1.",
+        "Example: --columns who,what,stars"
       })
   private @Nullable List<String> columns;
 

@@ -1,6 +1,7 @@
 package io.github.gpumf.cli;
 
 import io.github.gpumf.backend.Backends;
+import io.github.gpumf.cli.Values.BackendName;
 import io.github.gpumf.data.ItemTitles;
 import io.github.gpumf.io.ModelFile;
 import io.github.gpumf.model.MfModel;
@@ -32,7 +33,9 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  gpumf recommend --model model.safetensors --user 42 -n 10",
-      "  gpumf recommend --model model.safetensors --user 42 --titles movies.dat --json"
+      "  gpumf recommend --model model.safetensors --user 42 --titles movies.dat --json",
+      "",
+      "Keys of --json: user, items (each: item, score and, where known, title)."
     })
 final class RecommendCommand implements Callable<Integer> {
   @Spec private CommandSpec command;
@@ -62,6 +65,7 @@ final class RecommendCommand implements Callable<Integer> {
 
   @Option(
       names = "--backend",
+      converter = BackendName.class,
       defaultValue = Backends.AUTO,
       paramLabel = "NAME",
       description = "auto, scalar, vector or cuda (default: ${DEFAULT-VALUE}).")
@@ -80,6 +84,9 @@ final class RecommendCommand implements Callable<Integer> {
     ItemTitles titles = Answers.titles(titlesFile);
     try (Recommender recommender = Recommender.of(model, backend)) {
       Recommendations items = recommender.recommend(user, count);
+      if (items.isEmpty()) {
+        answer.err().println("user " + user + " has seen every item; there is none to recommend");
+      }
       if (answer.json()) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("user", user);

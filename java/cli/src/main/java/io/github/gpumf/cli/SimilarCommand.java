@@ -1,6 +1,7 @@
 package io.github.gpumf.cli;
 
 import io.github.gpumf.backend.Backends;
+import io.github.gpumf.cli.Values.BackendName;
 import io.github.gpumf.data.ItemTitles;
 import io.github.gpumf.io.ModelFile;
 import io.github.gpumf.model.MfModel;
@@ -23,10 +24,13 @@ import picocli.CommandLine.Spec;
     name = "similar",
     sortOptions = false,
     header = "List the items most similar to one, by the cosine of their factors.",
+    description = {"", "A cosine is 1 for factors of one direction, and -1 for opposite ones.", ""},
     footer = {
       "",
       "Example:",
-      "  gpumf similar --model model.safetensors --item 50 -n 5 --titles u.item"
+      "  gpumf similar --model model.safetensors --item 50 -n 5 --titles u.item",
+      "",
+      "Keys of --json: item, items (each: item, score and, where known, title)."
     })
 final class SimilarCommand implements Callable<Integer> {
   @Spec private CommandSpec command;
@@ -56,6 +60,7 @@ final class SimilarCommand implements Callable<Integer> {
 
   @Option(
       names = "--backend",
+      converter = BackendName.class,
       defaultValue = Backends.AUTO,
       paramLabel = "NAME",
       description = "auto, scalar, vector or cuda (default: ${DEFAULT-VALUE}).")
@@ -74,6 +79,9 @@ final class SimilarCommand implements Callable<Integer> {
     ItemTitles titles = Answers.titles(titlesFile);
     try (Recommender recommender = Recommender.of(model, backend)) {
       Recommendations items = recommender.similarItems(item, count);
+      if (items.isEmpty()) {
+        answer.err().println("there is no other item than " + item);
+      }
       if (answer.json()) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("item", item);

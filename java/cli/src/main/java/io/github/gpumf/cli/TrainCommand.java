@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,7 +35,8 @@ import picocli.CommandLine.Spec;
     header = "Train a model of a ratings file.",
     description = {
       "",
-      "The file may be MovieLens 100K or 1M, CSV or TSV, with or without a header, plain or gzip.",
+      "The file may be MovieLens 100K or 1M, CSV or TSV, with or without a header,",
+      "plain or gzip.",
       "Without further flags the model is the one that does best on MovieLens.",
       ""
     },
@@ -44,9 +46,18 @@ import picocli.CommandLine.Spec;
       "  gpumf train --ratings ratings.csv --output model.safetensors",
       "  gpumf train --ratings train.tsv --validation test.tsv --early-stopping 3 \\",
       "      --output model.safetensors",
-      "  gpumf train --ratings u.data --model l2 --l2 1e-4 --preset keras --output keras.safetensors",
+      "  gpumf train --ratings u.data --model l2 --l2 1e-4 --preset keras \\",
+      "      --output keras.safetensors",
       "  gpumf train --ratings big.csv.gz --checkpoint state --every 5 --resume \\",
-      "      --output model.safetensors"
+      "      --output model.safetensors",
+      "",
+      "Ctrl-C ends the training and saves the model of the last finished epoch.",
+      "",
+      "Keys of --json: output, users, items, ratings, spec, backend,",
+      "stopReason (completed, early_stopped or cancelled),",
+      "bestEpoch (null without --validation), modelEpoch (the one that is saved),",
+      "trainingSeconds, history (for each epoch: epoch, loss, rmse,",
+      "validationRmse, learningRate, seconds)."
     })
 final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec command;
@@ -104,29 +115,57 @@ final class TrainCommand implements Callable<Integer> {
     Mf spec = flags.spec();
     TrainingOptions.Builder options =
         flags.options().keepSeenItems(!noSeen).checkpointing(checkpointing());
-    if (validationFile == null && options.build().earlyStopping().isPresent()) {
+    if (validationFile == null && flags.stopsEarly()) {
       throw new ParameterException(
           command.commandLine(),
           "--early-stopping needs --validation, a file to measure epochs on");
     }
-    Outputs.check(output);
+    flags.requireBackend();
+    Outputs.check(output, ratingsFile, validationFile);
     Ratings training = ratings.read(ratingsFile);
-    Ratings validation = validationFile == null ? null : ratings.read(validationFile);
+    Ratings validation = validationFile == null ? null : validation(validationFile, training);
     // Ctrl-C waits for the model, so the interruption is closed after it is saved.
     try (Interruption interruption = new Interruption()) {
       options.cancellation(interruption.cancellation());
       TrainingResult result = train(training, validation, spec, options);
       if (result.history().isEmpty()) {
-        throw new CommandFailedException(
-            "cancelled before the first epoch ended; nothing is saved");
+        // Not an exception: the JVM may be gone before anybody catches it.
+        answer.err().println("gpumf: cancelled before the first epoch ended; nothing is saved");
+        return CommandLine.ExitCode.SOFTWARE;
       }
       if (result.stopReason() == StopReason.CANCELLED) {
-        answer.err().println("cancelled: saving the model of epoch " + result.history().size());
+        answer.err().println("cancelled: saving the model of epoch " + modelEpoch(result));
       }
       ModelFile.save(result.model(), output);
       print(result, training);
     }
     return 0;
+  }
+
+  /** Reads the ratings to validate on, and leaves out those that the model cannot know. */
+  private Ratings validation(Path file, Ratings training) throws IOException {
+    Ratings all = ratings.read(file);
+    Ratings known = all.alignedTo(training.users(), training.items());
+    if (known.size() == 0) {
+      throw new CommandFailedException(
+          file
+              + ": none of its ratings has a user and an item that occur in "
+              + ratingsFile
+              + "; validate on a part of the same data");
+    }
+    if (known.size() < all.size()) {
+      answer
+          .err()
+          .println(
+              file
+                  + ": "
+                  + (all.size() - known.size())
+                  + " of "
+                  + all.size()
+                  + " ratings are left out, their users or items do not occur in "
+                  + ratingsFile);
+    }
+    return known;
   }
 
   private @Nullable Checkpointing checkpointing() {
@@ -156,7 +195,7 @@ final class TrainCommand implements Callable<Integer> {
       if (diverged.lastGoodModel().isPresent()) {
         Path kept = output.resolveSibling(output.getFileName() + ".last-good");
         ModelFile.save(diverged.lastGoodModel().get(), kept);
-        answer.err().println("the model of the last good epoch is saved as " + kept);
+        throw new CommandFailedException(diverged.getMessage() + ", saved as " + kept, diverged);
       }
       throw diverged;
     }
@@ -164,9 +203,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private void print(TrainingResult result, Ratings training) {
     MfModel model = result.model();
-    EpochReport last = result.history().getLast();
-    EpochReport reached =
-        result.bestEpoch() > 0 ? result.history().get(result.bestEpoch() - 1) : last;
+    EpochReport reached = result.history().get(modelEpoch(result) - 1);
     if (answer.json()) {
       answer.print(json(result, training));
       return;
@@ -175,20 +212,25 @@ final class TrainCommand implements Callable<Integer> {
         .out()
         .printf(
             Locale.ROOT,
-            "%s: %d users, %d items, k = %d, %d epochs, training RMSE %.4f%s%n",
+            "%s: %d users, %d items, k = %d, epoch %d of %d, training RMSE %.4f%s%n",
             output,
             model.users().size(),
             model.items().size(),
             model.spec().factors(),
+            modelEpoch(result),
             result.history().size(),
-            last.trainingRmse(),
+            reached.trainingRmse(),
             reached.validationRmse().isPresent()
                 ? String.format(
-                    Locale.ROOT,
-                    ", held-out RMSE %.4f (best epoch: %d)",
-                    reached.validationRmse().getAsDouble(),
-                    result.bestEpoch())
+                    Locale.ROOT, ", held-out RMSE %.4f", reached.validationRmse().getAsDouble())
                 : "");
+  }
+
+  /** The epoch whose model is saved: early stopping goes back to the best. */
+  private int modelEpoch(TrainingResult result) {
+    return flags.stopsEarly() && result.bestEpoch() > 0
+        ? result.bestEpoch()
+        : result.history().size();
   }
 
   private Map<String, @Nullable Object> json(TrainingResult result, Ratings training) {
@@ -201,6 +243,7 @@ final class TrainCommand implements Callable<Integer> {
     json.put("backend", result.backend());
     json.put("stopReason", result.stopReason().name().toLowerCase(Locale.ROOT));
     json.put("bestEpoch", result.bestEpoch() == 0 ? null : result.bestEpoch());
+    json.put("modelEpoch", modelEpoch(result));
     List<Map<String, @Nullable Object>> epochs = new ArrayList<>();
     double seconds = 0;
     for (EpochReport report : result.history()) {

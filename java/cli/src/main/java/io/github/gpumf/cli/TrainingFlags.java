@@ -1,6 +1,7 @@
 package io.github.gpumf.cli;
 
 import io.github.gpumf.backend.Backends;
+import io.github.gpumf.cli.Values.BackendName;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.Adam;
@@ -37,17 +38,12 @@ final class TrainingFlags {
     BIASED
   }
 
-  /** How weights move. Named as on the command line, with an underscore for the hyphen. */
+  /** How weights move. */
   enum OptimizerName {
     ADAM,
     LAZY_ADAM,
     SGD,
-    ADAGRAD;
-
-    @Override
-    public String toString() {
-      return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
-    }
+    ADAGRAD
   }
 
   /** How the learning rate goes. */
@@ -107,7 +103,6 @@ final class TrainingFlags {
 
   @Option(
       names = "--optimizer",
-      converter = OptimizerConverter.class,
       paramLabel = "NAME",
       description =
           "sgd, adagrad, lazy-adam or adam (default: sgd, lazy-adam with a Dense head, keras adam).")
@@ -190,6 +185,7 @@ final class TrainingFlags {
 
   @Option(
       names = "--backend",
+      converter = BackendName.class,
       defaultValue = Backends.AUTO,
       paramLabel = "NAME",
       description =
@@ -212,6 +208,16 @@ final class TrainingFlags {
   @SuppressWarnings("NullAway.Init") // picocli sets the command before anything is called.
   TrainingFlags() {}
 
+  /** Fails if the backend asked for cannot be used here: before anything is read. */
+  void requireBackend() {
+    Backends.select(backend);
+  }
+
+  /** Whether the best epoch is kept rather than the last. */
+  boolean stopsEarly() {
+    return earlyStopping != null;
+  }
+
   private boolean tuned() {
     return preset == Preset.TUNED;
   }
@@ -231,6 +237,10 @@ final class TrainingFlags {
           }
           if (regularization != null) {
             spec = spec.withRegularization(regularization);
+          }
+          if (biasRegularization != null && biasRegularization != 0 && model != Model.BIASED) {
+            throw new IllegalArgumentException(
+                "--bias-regularization " + biasRegularization + " needs --model biased");
           }
           if (biasRegularization != null) {
             spec = spec.withRegularization(spec.regularization(), biasRegularization);
@@ -253,6 +263,7 @@ final class TrainingFlags {
             builder.threads(threads);
           }
           if (earlyStopping != null) {
+            Counts.requirePositive(command, "--early-stopping", earlyStopping);
             builder.earlyStopping(new EarlyStopping(earlyStopping));
           }
           return builder.shuffle(shuffle).seed(seed).backend(backend);

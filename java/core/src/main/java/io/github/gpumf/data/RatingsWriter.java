@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.UUID;
 
 /** Writes ratings as tab-separated text that {@link RatingsReader} reads back. */
 public final class RatingsWriter {
@@ -47,10 +48,12 @@ public final class RatingsWriter {
     requireReadable(ratings.users());
     requireReadable(ratings.items());
     Path target = file.toAbsolutePath();
+    // Not a temporary file of the JDK's, which nobody else may read.
     Path beside =
-        Files.createTempFile(directoryOf(target), "." + target.getFileName() + ".", ".part");
+        directoryOf(target).resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".part");
     try {
-      try (FileChannel channel = FileChannel.open(beside, StandardOpenOption.WRITE);
+      try (FileChannel channel =
+              FileChannel.open(beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
           OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
         writeRows(ratings, out);
         out.flush();

@@ -68,10 +68,14 @@ public final class Evaluator {
    * Which held-out items are relevant. By default those rated at least the mean training rating: in
    * MovieLens four and five stars.
    *
-   * @param rating the lowest relevant rating
+   * @param rating the lowest relevant rating, finite
    * @return a changed copy
    */
   public Evaluator withRelevantFrom(double rating) {
+    if (!Double.isFinite(rating)) {
+      throw new IllegalArgumentException(
+          "relevant items must be rated from a finite rating on, not " + rating);
+    }
     return new Evaluator(metrics, OptionalDouble.of(rating), seen, backend);
   }
 

@@ -61,8 +61,9 @@ record RelevantItems(int[] users, int[][] known, int[] total) {
     if (users.isEmpty()) {
       throw new IllegalArgumentException(
           "no user that the model knows has a held-out rating of at least "
-              + relevantFrom
-              + " of an item not seen in training: there is nothing to rank");
+              + (float) relevantFrom // the mean rating is a float, and shorter as one
+              + " of an item not seen in training, so there is nothing to rank; take a lower rating"
+              + " (--relevant-from, withRelevantFrom), or ask for rmse and mae alone");
     }
     return new RelevantItems(
         users.toIntArray(), Arrays.copyOf(known, count), Arrays.copyOf(total, count));

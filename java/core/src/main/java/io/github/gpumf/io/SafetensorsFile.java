@@ -29,9 +29,10 @@ import java.util.SequencedMap;
  * <p>What is not exactly such a file is refused when it is opened: every byte is accounted for, and
  * the checksum, if {@link SafetensorsWriter} put one in, is right.
  *
- * <p>Safe for any number of threads. Replacing the file by renaming another one over it leaves an
- * open file as it was. Whoever cuts the file off in place while it is mapped makes a later read
- * fail with an {@link InternalError}: no program can be safe from that.
+ * <p>Safe for any number of threads, and not stopped by their interruption. Replacing the file by
+ * renaming another one over it leaves an open file as it was. Whoever cuts the file off in place
+ * while it is mapped makes a later read fail with an {@link InternalError}: no program can be safe
+ * from that.
  */
 public final class SafetensorsFile {
   /** As in the format's reference implementation. */
@@ -103,6 +104,10 @@ public final class SafetensorsFile {
     if (!Files.isRegularFile(path)) {
       throw new InvalidSafetensorsException(path, "is not a regular file");
     }
+    return Uninterrupted.run(() -> mapRegularFile(path, arena));
+  }
+
+  private static MemorySegment mapRegularFile(Path path, Arena arena) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       if (channel.size() < Long.BYTES) {
         throw new InvalidSafetensorsException(

@@ -111,7 +111,7 @@ public final class FloatTable {
    * @param row in 0..rows-1
    * @param column in 0..columns-1
    * @param value its new value
-   * @throws UnsupportedOperationException if the table is read-only
+   * @throws IllegalArgumentException if the table is read-only
    */
   public void set(long row, int column, float value) {
     segment.set(LAYOUT, offset(row, column), value);

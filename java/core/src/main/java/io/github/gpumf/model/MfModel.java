@@ -82,6 +82,10 @@ public final class MfModel {
         || (weights.dense() != null) != (spec.head() == Mf.Head.DENSE)) {
       throw new IllegalArgumentException("weights do not have the shape of " + spec);
     }
+    if (seenItems != null && seenItems.users() != users.size()) {
+      throw new IllegalArgumentException(
+          "seen items of " + seenItems.users() + " users do not fit " + users.size() + " users");
+    }
     this.spec = spec;
     this.weights = weights.asReadOnly();
     this.users = users;
@@ -174,13 +178,14 @@ public final class MfModel {
   }
 
   /**
-   * The rating predicted for indices.
+   * The rating predicted for indices. It has a name of its own, since indices and ids are both
+   * whole numbers: {@code predict(42, 7)} asks for ids.
    *
    * @param user 0..users-1
    * @param item 0..items-1
    * @return the prediction
    */
-  public float predict(int user, int item) {
+  public float predictAt(int user, int item) {
     return toRating(weights.score(user, item) + offset());
   }
 
@@ -209,7 +214,7 @@ public final class MfModel {
   private OptionalDouble predictKnown(int user, int item) {
     return user == IdMap.UNKNOWN || item == IdMap.UNKNOWN
         ? OptionalDouble.empty()
-        : OptionalDouble.of(predict(user, item));
+        : OptionalDouble.of(predictAt(user, item));
   }
 
   @Override

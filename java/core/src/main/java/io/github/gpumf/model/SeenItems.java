@@ -149,6 +149,15 @@ public final class SeenItems {
   }
 
   /**
+   * Number of users.
+   *
+   * @return also those who have seen nothing
+   */
+  public int users() {
+    return users;
+  }
+
+  /**
    * The items of a user.
    *
    * @param user 0..users-1

@@ -4,7 +4,7 @@ package io.github.gpumf.model;
  * Factors at the start of a training: uniform in [low, high).
  *
  * @param low finite as a float
- * @param high finite as a float, at least low
+ * @param high finite as a float, at least low; so is the difference of the two
  */
 public record UniformInitializer(double low, double high) {
   /** Keras' {@code Embedding}: uniform in [-0.05, 0.05). */
@@ -12,7 +12,10 @@ public record UniformInitializer(double low, double high) {
 
   /** Checks the range. */
   public UniformInitializer {
-    if (!(low <= high) || !Float.isFinite((float) low) || !Float.isFinite((float) high)) {
+    if (!(low <= high)
+        || !Float.isFinite((float) low)
+        || !Float.isFinite((float) high)
+        || !Float.isFinite((float) (high - low))) {
       throw new IllegalArgumentException(
           "factors must start within a finite range low <= high, not " + low + ".." + high);
     }

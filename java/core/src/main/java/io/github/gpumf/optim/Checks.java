@@ -14,9 +14,12 @@ final class Checks {
     epsilon(epsilon);
   }
 
-  /** Positive also as a float: a weight without any gradient would otherwise become 0 / 0. */
+  /**
+   * Positive and finite also as a float: a weight without any gradient would otherwise become 0 /
+   * 0.
+   */
   static void epsilon(double epsilon) {
-    if (!((float) epsilon > 0) || Double.isInfinite(epsilon)) {
+    if (!((float) epsilon > 0) || Float.isInfinite((float) epsilon)) {
       throw new IllegalArgumentException(
           "epsilon must be positive and finite (as a float too), not " + epsilon);
     }

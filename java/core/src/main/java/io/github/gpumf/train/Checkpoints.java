@@ -82,6 +82,10 @@ final class Checkpoints {
    *     them is whole, or the newest belongs to another training
    */
   Optional<Resumed> resume() {
+    if (Files.exists(where.directory()) && !Files.isDirectory(where.directory())) {
+      throw new CheckpointException(
+          where.directory() + " is a file; checkpoints need a directory, give another name", null);
+    }
     try {
       Files.createDirectories(where.directory());
       List<Path> newestFirst = list().reversed();
@@ -93,7 +97,7 @@ final class Checkpoints {
             where.directory()
                 + " holds checkpoints up to "
                 + newestFirst.getFirst().getFileName()
-                + "; resume from them, or give an empty directory",
+                + "; resume from them (--resume, Checkpointing.resume), or give an empty directory",
             null);
       }
       return Optional.of(newestWhole(newestFirst));

@@ -23,8 +23,8 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
    * Makes the model of a training.
    *
    * @param weights a copy that the model may have
-   * @param epochs done
-   * @param backend that did them
+   * @param epochs that the weights went through
+   * @param backend that ran them
    */
   MfModel of(Weights weights, int epochs, String backend) {
     clearUntrainedRows(weights);

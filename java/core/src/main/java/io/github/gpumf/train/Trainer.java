@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 public final class Trainer {
   /**
    * A batch has diverged when its mean squared error passes this many times the loss of predicting
-   * 0. Trainings that recover stay far below it; those that do not pass it within a few steps.
+   * 0, all ratings with the largest weight. Trainings that recover stay far below it; those that do
+   * not pass it within a few steps.
    */
   private static final double DIVERGENCE_FACTOR = 1e4;
 
@@ -46,6 +47,7 @@ public final class Trainer {
   /** Batches a call, adapted to the speed seen. The result does not depend on it. */
   private long batchesPerCall = 1;
 
+  private boolean used;
   private double bestRmse = Double.POSITIVE_INFINITY;
   private int bestEpoch;
 
@@ -87,6 +89,7 @@ public final class Trainer {
    * Trains.
    *
    * @return the model and how it was reached
+   * @throws IllegalStateException if this trainer was used before
    * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
    *     used
    * @throws DivergedException if the loss explodes
@@ -94,6 +97,10 @@ public final class Trainer {
    *     training
    */
   public TrainingResult train() {
+    if (used) {
+      throw new IllegalStateException("a trainer trains once; make another one");
+    }
+    used = true;
     Backends.Selection selection = Backends.select(options.backend());
     String backend = selection.backend().name();
     Optional<Checkpoints> checkpoints =
@@ -110,7 +117,7 @@ public final class Trainer {
             options.shuffle(),
             options.seed(),
             options.threads(),
-            DIVERGENCE_FACTOR * Math.max(1, ratings.meanSquare()),
+            lossLimit(),
             resumed
                 .map(last -> goOnFrom(last.checkpoint()))
                 .orElseGet(
@@ -132,14 +139,23 @@ public final class Trainer {
       for (int epoch = firstEpoch;
           epoch < options.epochs() && stopReason == StopReason.COMPLETED;
           epoch++) {
-        stopReason = runEpoch(session, job, epoch);
+        stopReason = runEpoch(session, job, backend, epoch);
         if (checkpoints.isPresent()) {
           saveCheckpoint(checkpoints.get(), session, stopReason);
         }
       }
-      MfModel model = trained.of(result(session, stopReason), history.size(), backend);
+      int epochs = restoresBest() ? bestEpoch : history.size();
+      MfModel model = trained.of(result(session, stopReason), epochs, backend);
       return new TrainingResult(model, history, stopReason, bestEpoch, selection.explanation());
     }
+  }
+
+  private double lossLimit() {
+    double largestWeight = 1;
+    for (long row = 0; ratings.hasWeights() && row < ratings.size(); row++) {
+      largestWeight = Math.max(largestWeight, ratings.weight(row));
+    }
+    return DIVERGENCE_FACTOR * largestWeight * Math.max(1, ratings.meanSquare());
   }
 
   private TrainingState goOnFrom(Checkpoint checkpoint) {
@@ -181,7 +197,7 @@ public final class Trainer {
     return resumedBest != null ? resumedBest : session.weights(Slot.BEST);
   }
 
-  private StopReason runEpoch(TrainingSession session, TrainingJob job, int epoch) {
+  private StopReason runEpoch(TrainingSession session, TrainingJob job, String backend, int epoch) {
     long batches = job.batchesPerEpoch();
     EpochTotals totals = EpochTotals.NONE;
     double seconds = 0;
@@ -197,6 +213,7 @@ public final class Trainer {
         throw diverged(
             session,
             job,
+            backend,
             epoch,
             totals.divergedBatch(),
             "its mean squared error is not below " + job.lossLimit());
@@ -208,7 +225,8 @@ public final class Trainer {
       options.listeners().forEach(listener -> listener.progressed(epoch + 1, soFar));
     }
     if (!session.keep(Slot.LAST_GOOD)) {
-      throw diverged(session, job, epoch, batches - 1, "its step left weights that are not finite");
+      throw diverged(
+          session, job, backend, epoch, batches - 1, "its step left weights that are not finite");
     }
     OptionalDouble validationRmse =
         validation == null
@@ -268,11 +286,18 @@ public final class Trainer {
   }
 
   private DivergedException diverged(
-      TrainingSession session, TrainingJob job, int epoch, long batch, String what) {
+      TrainingSession session,
+      TrainingJob job,
+      String backend,
+      int epoch,
+      long batch,
+      String what) {
     long step = epoch * job.batchesPerEpoch() + batch;
     double learningRate = options.optimizer().learningRate().at(step, job.batchesPerEpoch());
     MfModel lastGood =
-        history.isEmpty() ? null : trained.of(session.weights(Slot.LAST_GOOD), history.size(), "");
+        history.isEmpty()
+            ? null
+            : trained.of(session.weights(Slot.LAST_GOOD), history.size(), backend);
     return new DivergedException(
         "training diverged in epoch "
             + (epoch + 1)

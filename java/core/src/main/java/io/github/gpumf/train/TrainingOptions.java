@@ -243,12 +243,15 @@ public final class TrainingOptions {
 
   /** Collects options; each setter checks its value. Not safe for several threads. */
   public static final class Builder {
+    /** More than any machine has use for; each thread takes memory, and the system has a limit. */
+    private static final int MAX_THREADS = 1024;
+
     private int epochs = 10;
     private int batchSize = 32;
     private Optimizer optimizer;
     private long seed;
     private boolean shuffle = true;
-    private int threads = Runtime.getRuntime().availableProcessors();
+    private int threads = Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
     private String backend = Backends.AUTO;
     private boolean keepSeenItems = true;
     private @Nullable EarlyStopping earlyStopping;
@@ -325,11 +328,15 @@ public final class TrainingOptions {
     /**
      * Sets how many threads may work.
      *
-     * @param value at least 1
+     * @param value 1..1024
      * @return this
      */
     public Builder threads(int value) {
-      threads = atLeastOne("threads", value);
+      if (value < 1 || value > MAX_THREADS) {
+        throw new IllegalArgumentException(
+            "threads must be in 1.." + MAX_THREADS + ", not " + value);
+      }
+      threads = value;
       return this;
     }
 

@@ -9,7 +9,8 @@ import java.util.List;
  * @param model the model
  * @param history one report an epoch, also of epochs before a resumed checkpoint
  * @param stopReason why there was no further epoch
- * @param bestEpoch the epoch, from 1, with the lowest validation RMSE; 0 without validation ratings
+ * @param bestEpoch the epoch, from 1, with the lowest validation RMSE, where an epoch counts as
+ *     better by the least improvement of early stopping; 0 without validation ratings
  * @param backend which one and why, one line
  */
 public record TrainingResult(
@@ -24,7 +25,10 @@ public record TrainingResult(
     COMPLETED,
     /** The validation RMSE stopped falling. */
     EARLY_STOPPED,
-    /** Cancelled or interrupted; the model is that of the last finished epoch. */
+    /**
+     * Cancelled or interrupted; the model is that of the last finished epoch, or of the best one if
+     * early stopping restores it.
+     */
     CANCELLED
   }
 

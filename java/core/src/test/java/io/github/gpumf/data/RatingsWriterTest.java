@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -88,5 +89,15 @@ class RatingsWriterTest {
     Ratings ratings = Ratings.of(new int[1], new int[1], new float[1], 1, 1);
     assertThrows(
         IOException.class, () -> RatingsWriter.write(ratings, directory.resolve("no/out.tsv")));
+  }
+
+  @Test
+  void othersMayReadTheFileAsAnyOther() throws IOException {
+    Path plain = Files.createFile(directory.resolve("plain"));
+    Path written = directory.resolve("ratings.tsv");
+    RatingsWriter.write(Ratings.of(new int[] {0}, new int[] {0}, new float[] {3}, 1, 1), written);
+    if (Files.getFileStore(directory).supportsFileAttributeView(PosixFileAttributeView.class)) {
+      assertEquals(Files.getPosixFilePermissions(plain), Files.getPosixFilePermissions(written));
+    }
   }
 }

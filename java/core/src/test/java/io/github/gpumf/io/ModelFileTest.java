@@ -153,7 +153,7 @@ class ModelFileTest {
             ModelFile.save(model, file);
             MfModel loaded = ModelFile.load(file);
             assertSame(model, loaded);
-            assertEquals(model.predict(4, 2), loaded.predict(4, 2));
+            assertEquals(model.predictAt(4, 2), loaded.predictAt(4, 2));
             Path again = directory.resolve("again.safetensors");
             ModelFile.save(loaded, again);
             assertEquals(-1, Files.mismatch(file, again));

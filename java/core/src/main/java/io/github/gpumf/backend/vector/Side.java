@@ -17,6 +17,12 @@ import org.jspecify.annotations.Nullable;
  * gradient of its shrinkage alone.
  */
 final class Side {
+  /**
+   * Biases moved in one call, which counts their bytes in an int: one thread alone may be given all
+   * rows of a table at once. A multiple of the lanes of any machine.
+   */
+  private static final int MOST_BIASES = 1 << 20;
+
   final PaddedTable factors;
   final @Nullable PaddedTable bias;
   final BatchIndex index;
@@ -108,17 +114,20 @@ final class Side {
    */
   void moveBiases(RowUpdate update, int from, int to) {
     if (bias != null && biasGradients != null) {
-      int vectors = (to - from + Lanes.COUNT - 1) / Lanes.COUNT;
-      update.moveElements(
-          bias.row(from),
-          slot(biasSlots, 0, from),
-          slot(biasSlots, 1, from),
-          biasGradients.row(from),
-          vectors * Lanes.BYTES);
+      for (long start = from; start < to; start += MOST_BIASES) {
+        int count = (int) Math.min(MOST_BIASES, to - start);
+        int vectors = (count + Lanes.COUNT - 1) / Lanes.COUNT;
+        update.moveElements(
+            bias.row(start),
+            slot(biasSlots, 0, start),
+            slot(biasSlots, 1, start),
+            biasGradients.row(start),
+            vectors * Lanes.BYTES);
+      }
     }
   }
 
-  private static long slot(List<PaddedTable> slots, int slot, int row) {
+  private static long slot(List<PaddedTable> slots, int slot, long row) {
     return slot < slots.size() ? slots.get(slot).row(row) : 0;
   }
 

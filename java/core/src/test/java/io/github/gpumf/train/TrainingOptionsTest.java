@@ -1,0 +1,154 @@
+package io.github.gpumf.train;
+
+import static io.github.gpumf.data.Thrown.assertIllegal;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.LearningRate;
+import io.github.gpumf.optim.Sgd;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+final class TrainingOptionsTest {
+  private static final TrainingListener LISTENER = new TrainingListener() {};
+
+  @Test
+  void kerasHasItsDefaults() {
+    TrainingOptions options = TrainingOptions.keras();
+    assertEquals(new Adam(LearningRate.constant(0.001), 0.9, 0.999, 1e-7), options.optimizer());
+    assertEquals(32, options.batchSize());
+    assertEquals(10, options.epochs());
+    assertOtherwiseDefault(options);
+  }
+
+  @Test
+  void tunedHasItsNumbers() {
+    TrainingOptions options = TrainingOptions.tuned();
+    assertEquals(new Sgd(LearningRate.cosine(3, 30)), options.optimizer());
+    assertEquals(256, options.batchSize());
+    assertEquals(30, options.epochs());
+    assertOtherwiseDefault(options);
+  }
+
+  @Test
+  void tunedRatesGrowWithTheBatch() {
+    assertEquals(new Sgd(LearningRate.cosine(12, 30)), TrainingOptions.tuned(1024).optimizer());
+    assertEquals(1024, TrainingOptions.tuned(1024).batchSize());
+    assertEquals(new Sgd(LearningRate.cosine(3.0 / 256, 30)), TrainingOptions.tuned(1).optimizer());
+  }
+
+  @Test
+  void eachHeadHasItsTunedOptions() {
+    TrainingOptions biased = TrainingOptions.tunedFor(Mf.biased(8));
+    assertEquals(TrainingOptions.tuned().optimizer(), biased.optimizer());
+    assertEquals(30, biased.epochs());
+    for (Mf dense : List.of(Mf.basic(8), Mf.l2(8, 1e-4))) {
+      TrainingOptions options = TrainingOptions.tunedFor(dense);
+      assertEquals(new LazyAdam(LearningRate.cosine(0.002, 5)), options.optimizer());
+      assertEquals(5, options.epochs());
+      assertEquals(256, options.batchSize());
+      assertOtherwiseDefault(options);
+    }
+  }
+
+  private static void assertOtherwiseDefault(TrainingOptions options) {
+    assertEquals(0, options.seed());
+    assertTrue(options.shuffle());
+    assertEquals(Runtime.getRuntime().availableProcessors(), options.threads());
+    assertEquals("auto", options.backend());
+    assertTrue(options.keepSeenItems());
+    assertTrue(options.earlyStopping().isEmpty());
+    assertTrue(options.checkpointing().isEmpty());
+    assertTrue(options.cancellation().isEmpty());
+    assertEquals(List.of(), options.listeners());
+  }
+
+  @Test
+  void aBuilderKeepsWhatItWasGiven() {
+    EarlyStopping stopping = new EarlyStopping(3, 0.01, false);
+    Checkpointing checkpointing = new Checkpointing(Path.of("here"), 2, true);
+    Cancellation cancellation = new Cancellation();
+    TrainingOptions options =
+        TrainingOptions.builder(new Sgd(1))
+            .epochs(4)
+            .batchSize(5)
+            .optimizer(new Sgd(2))
+            .seed(-6)
+            .shuffle(false)
+            .threads(7)
+            .backend("scalar")
+            .keepSeenItems(false)
+            .earlyStopping(stopping)
+            .checkpointing(checkpointing)
+            .cancellation(cancellation)
+            .listener(LISTENER)
+            .build();
+    for (TrainingOptions same : List.of(options, options.toBuilder().build())) {
+      assertEquals(4, same.epochs());
+      assertEquals(5, same.batchSize());
+      assertEquals(new Sgd(2), same.optimizer());
+      assertEquals(-6, same.seed());
+      assertFalse(same.shuffle());
+      assertEquals(7, same.threads());
+      assertEquals("scalar", same.backend());
+      assertFalse(same.keepSeenItems());
+      assertEquals(Optional.of(stopping), same.earlyStopping());
+      assertEquals(Optional.of(checkpointing), same.checkpointing());
+      assertEquals(Optional.of(cancellation), same.cancellation());
+      assertEquals(List.of(LISTENER), same.listeners());
+    }
+    TrainingOptions without =
+        options.toBuilder().earlyStopping(null).checkpointing(null).cancellation(null).build();
+    assertTrue(without.earlyStopping().isEmpty());
+    assertTrue(without.checkpointing().isEmpty());
+    assertTrue(without.cancellation().isEmpty());
+  }
+
+  @Test
+  void builtOptionsDoNotChange() {
+    TrainingOptions.Builder builder = TrainingOptions.builder(new Sgd(1)).epochs(3);
+    TrainingOptions options = builder.build();
+    builder.epochs(4).listener(LISTENER);
+    assertEquals(3, options.epochs());
+    assertEquals(List.of(), options.listeners());
+    assertThrows(UnsupportedOperationException.class, () -> options.listeners().add(LISTENER));
+    options.toBuilder().epochs(9).listener(LISTENER);
+    assertEquals(3, options.epochs());
+    assertNotEquals(9, options.toBuilder().build().epochs());
+  }
+
+  @Test
+  void countsAreAtLeastOne() {
+    TrainingOptions.Builder builder = TrainingOptions.builder(new Sgd(1));
+    for (int bad : new int[] {0, -1, Integer.MIN_VALUE}) {
+      assertIllegal("epochs must be at least 1, not " + bad, () -> builder.epochs(bad));
+      assertIllegal("batch size must be at least 1, not " + bad, () -> builder.batchSize(bad));
+      assertIllegal("threads must be in 1..1024, not " + bad, () -> builder.threads(bad));
+      assertIllegal("patience must be at least 1 epoch, not " + bad, () -> new EarlyStopping(bad));
+      assertIllegal(
+          "checkpoints need an interval of at least 1 epoch, not " + bad,
+          () -> new Checkpointing(Path.of("here"), bad, false));
+    }
+    assertIllegal("threads must be in 1..1024, not 1025", () -> builder.threads(1025));
+    assertEquals(1024, builder.threads(1024).build().threads());
+    assertEquals(1, builder.epochs(1).batchSize(1).threads(1).build().batchSize());
+  }
+
+  @Test
+  void improvementsAreFinite() {
+    assertEquals(new EarlyStopping(4, 0, true), new EarlyStopping(4));
+    for (double bad : new double[] {-1e-9, Double.NaN, Double.POSITIVE_INFINITY}) {
+      assertIllegal(
+          "the least improvement must be finite and at least 0, not " + bad,
+          () -> new EarlyStopping(4, bad, true));
+    }
+  }
+}
