@@ -5,8 +5,8 @@
 //   e = y - r,   slope = scale a e              a: the rating's weight, scale: 2 / n of a batch of n
 //
 // Layout: rows.cuh; one of `head` and the two biases is null.
-// Launch: any grid, blocks of a multiple of 32 threads; a group of lanes a rating, in grid strides. A warp has 32 / group ratings in
-// flight, each of two independent loads a lane, before the shuffles wait for them.
+// Launch: any grid, blocks of a multiple of 32 threads; a group of lanes a rating (predict: a thread), in grid strides. A warp has 32 / group ratings
+// in flight, each of two independent loads a lane, before the shuffles wait for them.
 // Bytes: a rating reads two padded rows, 8 k, its two indices, value and biases (24), and writes 4: 540 at k = 64, of which an item's
 // row, and a user's in a sorted file, mostly hit L2 (50 MB hold 195,000 rows). 25 M ratings: 13.5 GB, 3.1 ms at 4.3 TB/s without any hit.
 // Versions: 1. this one. A warp a rating at any k would leave half of the lanes idle at k = 64.
@@ -43,12 +43,12 @@ __device__ __forceinline__ float dotOfPair(
   return sumOverGroup(part, group);
 }
 
-/// Predictions of pairs.
+/// Predictions of pairs, a thread a pair: one chain of fused multiply-adds in the order of the factors, so the bits are those of score_items in
+/// top_items.cu, whatever else is asked at the same time. A lane uses both halves of a 32-byte sector, one from L1.
 extern "C" __global__ void predict(
     Global<const float> userFactors,
     Global<const float> itemFactors,
     int vectors,
-    int group,
     Global<const float> userBias,
     Global<const float> itemBias,
     Global<const float> head,
@@ -57,17 +57,13 @@ extern "C" __global__ void predict(
     Global<const int> items,
     long long count,
     Global<float> predictions) {
-  Group groups(group);
   Prediction prediction(userBias, itemBias, head, offset);
-  for (long long first = groups.first(); first < count; first += groups.count()) {
-    long long pair = first + groups.inBlock;
-    bool active = pair < count;
-    int user = active ? users[pair] : 0;
-    int item = active ? items[pair] : 0;
-    float dot = dotOfPair(as4(userFactors), as4(itemFactors), user, item, vectors, group, groups.lane, active);
-    if (active && groups.lane == 0) {
-      predictions[pair] = prediction.of(dot, user, item);
-    }
+  long long threads = (long long)gridDim.x * blockDim.x;
+  for (long long pair = (long long)blockIdx.x * blockDim.x + threadIdx.x; pair < count; pair += threads) {
+    int user = users[pair];
+    int item = items[pair];
+    float sum = partOfDot(rowOf(as4(userFactors), user, vectors), rowOf(as4(itemFactors), item, vectors), vectors, 1, 0);
+    predictions[pair] = prediction.of(sum, user, item);
   }
 }
 

@@ -1,6 +1,6 @@
 // What came of a batch, and of the epoch so far: the few numbers that leave the device.
 //
-//   totals = {ratings, sum of a e^2, loss, batch that diverged or -1}     as EpochTotals adds them up, batch by batch, in double
+//   totals = {ratings, sum of a e^2, loss, number of the batch that diverged, from 1, or 0}    as EpochTotals adds them up, in double
 //   stop   = 1 once a batch's mean squared error is above the limit or not a number: the kernels after it do nothing
 //
 // Launch: one block of a multiple of 32 threads. Its tree of sums depends on the block size and the number of partials alone.
@@ -48,7 +48,7 @@ extern "C" __global__ void batch_totals(
     totals[1] += squaredErrors;
     totals[2] += squaredErrors + size * penalty;
     if (!(squaredErrors / size <= lossLimit)) {  // true for NaN too
-      totals[3] = (double)batch;
+      totals[3] = (double)(batch + 1);
       *stop = 1;
     }
     if (headGradient) {

@@ -74,6 +74,16 @@ public final class CounterRandom {
   }
 
   /**
+   * The upper half of the generator's counter: with the seed, what a device needs to draw the same
+   * numbers.
+   *
+   * @return different for each purpose and substream
+   */
+  public long stream() {
+    return (stream1 & 0xFFFFFFFFL) << 32 | (stream0 & 0xFFFFFFFFL);
+  }
+
+  /**
    * The word at an index: 32 uniform bits.
    *
    * @param index any value; sequences have a period of 2^64 indices

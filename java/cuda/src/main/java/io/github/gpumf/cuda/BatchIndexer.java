@@ -81,9 +81,7 @@ final class BatchIndexer {
     LaunchShape each = launches.items(count);
     int tiles = Math.ceilDiv(count, KEYS_OF_TILE);
     LaunchShape tiled = LaunchShape.of(tiles, Launches.THREADS);
-    keysKernel
-        .call(rowAt, count, batchSize, rowBits, keys[0], positions[0])
-        .launch(stream, each);
+    keysKernel.call(rowAt, count, batchSize, rowBits, keys[0], positions[0]).launch(stream, each);
     int now = 0;
     for (int shift = 0; shift < keyBits; shift += DIGIT_BITS) {
       boolean last = shift + DIGIT_BITS >= keyBits;

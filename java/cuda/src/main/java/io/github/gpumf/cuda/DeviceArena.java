@@ -2,22 +2,42 @@ package io.github.gpumf.cuda;
 
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
-import java.util.ArrayList;
-import java.util.List;
+import io.github.gpumf.cuda.driver.PinnedMemory;
+import io.github.gpumf.cuda.driver.Stream;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Supplier;
 
-/** Device buffers that end together: those of a training, or of a model that is served. */
+/**
+ * What a training, or a model that is served, has on the device: a stream, and buffers that end
+ * with it.
+ */
 final class DeviceArena implements AutoCloseable {
   private final CudaContext context;
-  private final List<DeviceBuffer> buffers = new ArrayList<>();
+  private final Stream stream;
+
+  /** Last made first. */
+  private final Deque<Runnable> closing = new ArrayDeque<>();
 
   DeviceArena(CudaContext context) {
     this.context = context;
+    stream = context.newStream();
+    closing.push(stream::close);
+  }
+
+  CudaContext context() {
+    return context;
+  }
+
+  /** The stream of all work on the buffers. */
+  Stream stream() {
+    return stream;
   }
 
   /** Allocates; what is in it is undefined. */
   DeviceBuffer allocate(long bytes) {
     DeviceBuffer buffer = context.allocate(bytes);
-    buffers.add(buffer);
+    closing.push(buffer::close);
     return buffer;
   }
 
@@ -33,14 +53,49 @@ final class DeviceArena implements AutoCloseable {
     return allocate(Math.multiplyExact(count, (long) Double.BYTES));
   }
 
-  CudaContext context() {
-    return context;
+  /** Page-locked memory of the host, for what comes back often. */
+  PinnedMemory pinned(long bytes) {
+    PinnedMemory memory = context.allocatePinned(bytes);
+    closing.push(memory::close);
+    return memory;
   }
 
-  /** Work that uses the buffers must be done. */
+  /**
+   * Makes something that lives here, which is closed if that fails.
+   *
+   * @param making of it
+   */
+  static <T> T orClose(DeviceArena arena, Supplier<T> making) {
+    boolean made = false;
+    try {
+      T thing = making.get();
+      made = true;
+      return thing;
+    } finally {
+      if (!made) {
+        arena.close();
+      }
+    }
+  }
+
+  /** Waits for the work on the stream, then frees everything, whatever fails. */
   @Override
   public void close() {
-    buffers.reversed().forEach(DeviceBuffer::close);
-    buffers.clear();
+    closing.addFirst(stream::synchronize);
+    RuntimeException first = null;
+    while (!closing.isEmpty()) {
+      try {
+        closing.pop().run();
+      } catch (RuntimeException failure) {
+        if (first == null) {
+          first = failure;
+        } else if (first != failure) {
+          first.addSuppressed(failure);
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
   }
 }

@@ -17,23 +17,23 @@ final class DeviceTable {
   private final int stride;
   private final DeviceBuffer buffer;
 
-  private DeviceTable(long rows, int columns, int stride, DeviceArena arena, Stream stream) {
+  private DeviceTable(long rows, int columns, int stride, DeviceArena arena) {
     this.rows = rows;
     this.columns = columns;
     this.stride = stride;
     long floats = Math.multiplyExact(rows, (long) stride);
     buffer = arena.floats(Math.ceilDiv(floats, (long) FLOATS_OF_VECTOR) * FLOATS_OF_VECTOR);
-    buffer.clear(stream);
+    buffer.clear(arena.stream());
   }
 
-  /** Rows of factors, all zero once the stream has come so far. */
-  static DeviceTable ofRows(long rows, int columns, DeviceArena arena, Stream stream) {
-    return new DeviceTable(rows, columns, vectors(columns) * FLOATS_OF_VECTOR, arena, stream);
+  /** Rows of factors, all zero once the arena's stream has come so far. */
+  static DeviceTable ofRows(long rows, int columns, DeviceArena arena) {
+    return new DeviceTable(rows, columns, vectors(columns) * FLOATS_OF_VECTOR, arena);
   }
 
-  /** One number a row, all zero once the stream has come so far. */
-  static DeviceTable ofColumn(long rows, DeviceArena arena, Stream stream) {
-    return new DeviceTable(rows, 1, 1, arena, stream);
+  /** One number a row, all zero once the arena's stream has come so far. */
+  static DeviceTable ofColumn(long rows, DeviceArena arena) {
+    return new DeviceTable(rows, 1, 1, arena);
   }
 
   /** float4 of a row of factors. */

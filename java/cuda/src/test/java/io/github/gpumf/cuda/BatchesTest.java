@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.LaunchShape;
+import io.github.gpumf.data.CounterRandom;
 import io.github.gpumf.data.CounterRandom.Purpose;
 import io.github.gpumf.data.Permutation;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,9 +14,6 @@ import org.junit.jupiter.params.provider.FieldSource;
 final class BatchesTest {
   private static final long SEED = -77;
   private static final int EPOCH = 5;
-
-  /** The stream of an epoch's order: as in {@link io.github.gpumf.data.CounterRandom#of}. */
-  private static final long SHUFFLE = 3L << 32 | EPOCH;
 
   @ParameterizedTest
   @FieldSource("io.github.gpumf.cuda.Gpu#BINDINGS")
@@ -59,7 +57,7 @@ final class BatchesTest {
                   (long) size,
                   shuffle ? 1 : 0,
                   SEED,
-                  SHUFFLE,
+                  CounterRandom.of(SEED, Purpose.SHUFFLE, EPOCH).stream(),
                   (long) start,
                   count,
                   toUsers,

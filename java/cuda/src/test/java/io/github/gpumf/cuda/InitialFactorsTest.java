@@ -14,9 +14,6 @@ import org.junit.jupiter.params.provider.FieldSource;
 final class InitialFactorsTest {
   private static final long SEED = 0x1234_5678_9ABC_DEF0L;
 
-  /** The stream of a purpose: as in {@link CounterRandom#of}. */
-  private static final long ITEM_FACTORS = 1L << 32;
-
   @ParameterizedTest
   @FieldSource("io.github.gpumf.cuda.Gpu#BINDINGS")
   void areThoseOfTheCpu(String binding) {
@@ -42,7 +39,7 @@ final class InitialFactorsTest {
                 (float) initializer.low(),
                 (float) (initializer.high() - initializer.low()),
                 SEED,
-                ITEM_FACTORS);
+                random.stream());
             assertArrayEquals(expected, gpu.rows(table, k), () -> "k = " + k);
           }
         }

@@ -11,8 +11,8 @@ final class Near {
   private Near() {}
 
   /**
-   * Relative to the terms, for sums of n products, each rounded: random roundings grow as the root of n,
-   * worst ones as n; a few times the root with room for a few more operations around the sum.
+   * Relative to the terms, for sums of n products, each rounded: random roundings grow as the root
+   * of n, worst ones as n; a few times the root with room for a few more operations around the sum.
    */
   static double tolerance(int terms) {
     return ROUNDING * (16 + 8 * Math.sqrt(terms));

@@ -90,7 +90,11 @@ final class OptimizersTest {
   }
 
   private record OnDevice(
-      Gpu gpu, DeviceBuffer weights, DeviceBuffer first, DeviceBuffer second, DeviceBuffer gradient) {
+      Gpu gpu,
+      DeviceBuffer weights,
+      DeviceBuffer first,
+      DeviceBuffer second,
+      DeviceBuffer gradient) {
     static OnDevice of(Gpu gpu, Table table, int k) {
       return new OnDevice(
           gpu,
@@ -342,8 +346,7 @@ final class OptimizersTest {
       LaunchShape shape = LaunchShape.of(BLOCKS, 64);
       gpu.run("optimizers", "find_not_finite", shape, gpu.of(weights), 250L, found);
       assertEquals(0, gpu.ints(found)[0]);
-      for (float bad :
-          new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
         for (int at : new int[] {0, 501, 999}) {
           float[] broken = weights.clone();
           broken[at] = bad;

@@ -40,8 +40,8 @@ import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * {@code ratings.cu}. An update a rating is training in batches of one, so with one group at work the
- * scalar backend is the oracle.
+ * {@code ratings.cu}. An update a rating is training in batches of one, so with one group at work
+ * the scalar backend is the oracle.
  */
 final class RatingsKernelsTest {
   private static final int USERS = 23;
@@ -86,12 +86,7 @@ final class RatingsKernelsTest {
     float[] values = draws.floats(count, 1, 5);
     float[] weights = draws.floats(count, 0.5f, 2);
     Ratings.Builder builder =
-        Ratings.builder(
-            IdMap.dense(USERS),
-            IdMap.dense(ITEMS),
-            count,
-            false,
-            weighted);
+        Ratings.builder(IdMap.dense(USERS), IdMap.dense(ITEMS), count, false, weighted);
     for (int row = 0; row < count; row++) {
       builder.set(row, users[row], items[row], values[row]);
       if (weighted) {
@@ -225,8 +220,7 @@ final class RatingsKernelsTest {
     for (int k : Sizes.FACTORS) {
       int count = k > 100 ? 40 : 120;
       TrainingJob job = job(ratings(count, k % 2 == 0), k, optimizer);
-      try (TrainingSession oracle =
-              Backends.select("scalar").backend().openTraining(job);
+      try (TrainingSession oracle = Backends.select("scalar").backend().openTraining(job);
           Gpu gpu = Gpu.open(binding)) {
         EpochTotals totals = oracle.run(0, 0, count);
         OnDevice device = new OnDevice(gpu, job);
@@ -246,8 +240,7 @@ final class RatingsKernelsTest {
         assertNear(doubles(expected.itemFactors()), device.rows(6), tolerance, 1, what);
         assertNear(doubles(expected.userBias()), device.biases(3), tolerance, 1, what);
         assertNear(doubles(expected.itemBias()), device.biases(9), tolerance, 1, what);
-        assertEquals(
-            totals.squaredError(), squaredErrors, tolerance * totals.squaredError(), what);
+        assertEquals(totals.squaredError(), squaredErrors, tolerance * totals.squaredError(), what);
       }
     }
   }

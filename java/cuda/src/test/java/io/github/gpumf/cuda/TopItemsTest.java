@@ -28,8 +28,7 @@ final class TopItemsTest {
     }
   }
 
-  private static void checkScores(
-      String binding, int k, int users, int itemCount, boolean dense) {
+  private static void checkScores(String binding, int k, int users, int itemCount, boolean dense) {
     int rows = 90;
     Draws draws = new Draws(k);
     float reach = (float) (1.5 / Math.sqrt(k));

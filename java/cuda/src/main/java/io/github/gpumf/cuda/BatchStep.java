@@ -1,0 +1,230 @@
+package io.github.gpumf.cuda;
+
+import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.KernelCall;
+import io.github.gpumf.cuda.driver.LaunchShape;
+import io.github.gpumf.cuda.driver.Stream;
+import io.github.gpumf.model.Mf;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A step of mini-batch training as launches on one stream:
+ *
+ * <ol>
+ *   <li>{@code batch_errors}: the error of each rating.
+ *   <li>{@code batch_totals}: the batch's loss, added to the epoch's; it sets {@code stop} if the
+ *       batch has diverged, and the launches after it do nothing.
+ *   <li>{@code gradient_rows} for users and for items, both from the weights before the step. Each
+ *       row adds up its ratings in the order of the batch, so the bits do not depend on which
+ *       blocks run first.
+ *   <li>The optimizer's kernel for each table.
+ * </ol>
+ */
+final class BatchStep {
+  private static final int SIZE_OF_TOTALS = 1;
+  private static final int BATCH_OF_TOTALS = 2;
+
+  private final TrainingJob job;
+  private final DeviceWeights weights;
+  private final Window window;
+  private final Kernels kernels;
+  private final Launches launches;
+  private final DeviceBuffer stop;
+  private final int group;
+  private final DeviceBuffer slopes;
+  private final DeviceBuffer partials;
+  private final int blocks;
+
+  private final BatchCall errors;
+  private final KernelCall addTotals;
+  private final BatchCall userGradient;
+  private final BatchCall itemGradient;
+  private final List<Move> moves = new ArrayList<>();
+  private final @Nullable L2Penalty penalty;
+
+  /**
+   * Prepares the launches.
+   *
+   * @param weights to move
+   * @param gradients zero, of their shape
+   * @param slots the optimizer's numbers
+   * @param stop an int, as in rows.cuh
+   * @param totals four doubles, as in totals.cu
+   */
+  BatchStep(
+      TrainingJob job,
+      UpdateRule rule,
+      DeviceWeights weights,
+      DeviceWeights gradients,
+      List<DeviceWeights> slots,
+      Window window,
+      Kernels kernels,
+      Launches launches,
+      DeviceBuffer stop,
+      DeviceBuffer totals,
+      DeviceArena arena) {
+    this.job = job;
+    this.weights = weights;
+    this.window = window;
+    this.kernels = kernels;
+    this.launches = launches;
+    this.stop = stop;
+    group = Launches.group(weights.userFactors().vectors());
+    blocks = launches.blocks(window.batchSize(), group);
+    slopes = arena.floats(window.columns().size());
+    partials = arena.doubles(3L * blocks);
+    Mf spec = job.spec();
+    Moves update = new Moves(rule, spec.l2(), kernels, launches, stop);
+    penalty =
+        spec.l2() > 0
+            ? new L2Penalty(weights, update.leavesSquares(), kernels, launches, arena)
+            : null;
+    errors = errors();
+    addTotals = addTotals(totals, gradients.dense());
+    userGradient =
+        gradient(
+            window.users(),
+            window.items(),
+            weights.userFactors(),
+            weights.itemFactors(),
+            weights.userBias(),
+            gradients.userFactors(),
+            gradients.userBias());
+    itemGradient =
+        gradient(
+            window.items(),
+            window.users(),
+            weights.itemFactors(),
+            weights.userFactors(),
+            weights.itemBias(),
+            gradients.itemFactors(),
+            gradients.itemBias());
+    DeviceBuffer sortedUsers = window.users().sortedRows();
+    DeviceBuffer sortedItems = window.items().sortedRows();
+    moves.add(
+        update.factors(
+            Parameters.of(DeviceWeights::userFactors, weights, gradients, slots),
+            spec.factors(),
+            sortedUsers,
+            penalty == null ? null : penalty.ofUsers()));
+    moves.add(
+        update.factors(
+            Parameters.of(DeviceWeights::itemFactors, weights, gradients, slots),
+            spec.factors(),
+            sortedItems,
+            penalty == null ? null : penalty.ofItems()));
+    if (spec.head() == Mf.Head.DENSE) {
+      moves.add(update.dense(Parameters.of(DeviceWeights::dense, weights, gradients, slots)));
+    } else {
+      moves.add(
+          update.biases(
+              Parameters.of(DeviceWeights::userBias, weights, gradients, slots), sortedUsers));
+      moves.add(
+          update.biases(
+              Parameters.of(DeviceWeights::itemBias, weights, gradients, slots), sortedItems));
+    }
+  }
+
+  private BatchCall errors() {
+    DeviceRatings columns = window.columns();
+    return new BatchCall(
+        kernels
+            .kernel("predictions", "batch_errors")
+            .call(
+                stop,
+                0,
+                0,
+                0f,
+                weights.userFactors().buffer(),
+                weights.itemFactors().buffer(),
+                weights.userFactors().vectors(),
+                group,
+                Arguments.orNull(weights.userBias()),
+                Arguments.orNull(weights.itemBias()),
+                Arguments.orNull(weights.dense()),
+                job.offset(),
+                columns.users(),
+                columns.items(),
+                columns.values(),
+                Arguments.orNull(columns.weights()),
+                slopes,
+                partials),
+        LaunchShape.of(blocks, Launches.THREADS));
+  }
+
+  private KernelCall addTotals(DeviceBuffer totals, @Nullable DeviceTable headGradient) {
+    return kernels
+        .kernel("totals", "batch_totals")
+        .call(
+            stop,
+            0,
+            0L,
+            totals,
+            partials,
+            blocks,
+            penalty == null ? Arguments.NULL : penalty.ofUsers(),
+            penalty == null ? Arguments.NULL : penalty.ofItems(),
+            penalty == null ? 0 : penalty.blocks(),
+            job.spec().l2(),
+            job.lossLimit(),
+            Arguments.orNull(headGradient));
+  }
+
+  private BatchCall gradient(
+      Window.Side own,
+      Window.Side other,
+      DeviceTable ownFactors,
+      DeviceTable otherFactors,
+      @Nullable DeviceTable ownBias,
+      DeviceTable gradient,
+      @Nullable DeviceTable biasGradient) {
+    return new BatchCall(
+        kernels
+            .kernel("gradients", "gradient_rows")
+            .call(
+                stop,
+                0,
+                0,
+                0f,
+                own.sortedRows(),
+                own.sortedPositions(),
+                other.rowAt(),
+                slopes,
+                ownFactors.buffer(),
+                otherFactors.buffer(),
+                ownFactors.vectors(),
+                group,
+                Arguments.orNull(ownBias),
+                Arguments.orNull(weights.dense()),
+                (float) job.spec().regularization(),
+                (float) job.spec().biasRegularization(),
+                gradient.buffer(),
+                Arguments.orNull(biasGradient)),
+        LaunchShape.of(blocks, Launches.THREADS));
+  }
+
+  /**
+   * Launches a step.
+   *
+   * @param batch its number in the epoch
+   * @param start of it in the window
+   * @param size ratings
+   * @param rate of the step
+   */
+  void launch(Stream stream, long batch, int start, int size, float rate) {
+    float scale = 2f / size;
+    errors.launch(stream, start, size, scale);
+    if (penalty != null) {
+      penalty.update(stream);
+    }
+    addTotals.set(SIZE_OF_TOTALS, size).set(BATCH_OF_TOTALS, batch).launch(stream, Launches.one());
+    userGradient.launch(stream, start, size, scale);
+    itemGradient.launch(stream, start, size, scale);
+    for (Move move : moves) {
+      move.launch(stream, start, size, rate);
+    }
+  }
+}

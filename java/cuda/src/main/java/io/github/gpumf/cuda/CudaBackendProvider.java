@@ -1,0 +1,61 @@
+package io.github.gpumf.cuda;
+
+import io.github.gpumf.backend.Availability;
+import io.github.gpumf.backend.Availability.Available;
+import io.github.gpumf.backend.Availability.Unavailable;
+import io.github.gpumf.backend.BackendProvider;
+import io.github.gpumf.cuda.driver.CudaContext;
+import io.github.gpumf.cuda.driver.CudaDevice;
+import io.github.gpumf.cuda.driver.CudaDriver;
+import io.github.gpumf.cuda.driver.CudaDrivers;
+import io.github.gpumf.cuda.driver.CudaException;
+import io.github.gpumf.cuda.driver.DriverProbe.Found;
+import io.github.gpumf.cuda.driver.DriverProbe.Missing;
+
+/** The GPU can be used where there is an NVIDIA driver, and a device of compute capability 7.0. */
+public final class CudaBackendProvider implements BackendProvider {
+  static final String NAME = "cuda";
+
+  /** That of the PTX; see kernels/build.sh. */
+  private static final int LEAST_MAJOR = 7;
+
+  /** For {@link java.util.ServiceLoader}. */
+  public CudaBackendProvider() {}
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public int priority() {
+    return 300;
+  }
+
+  @Override
+  public Availability probe() {
+    return switch (CudaDrivers.preferred()) {
+      case Missing missing ->
+          new Unavailable(missing.reason(), missing.remedy(), missing.cause());
+      case Found found -> probe(found.driver());
+    };
+  }
+
+  private static Availability probe(CudaDriver driver) {
+    try {
+      CudaDevice device = CudaDevice.all(driver).getFirst();
+      if (device.computeMajor() < LEAST_MAJOR) {
+        return new Unavailable(
+            device + " is too old for the kernels",
+            "needs a GPU of compute capability " + LEAST_MAJOR + ".0 (Volta, 2017) or newer",
+            null);
+      }
+      return new Available(new CudaBackend(CudaContext.open(driver, device.ordinal())));
+    } catch (CudaException failure) {
+      return new Unavailable(
+          failure.call() + " failed: " + failure.errorName() + ", " + failure.meaning(),
+          failure.remedy(),
+          failure);
+    }
+  }
+}

@@ -1,0 +1,210 @@
+package io.github.gpumf.cuda;
+
+import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.backend.TrainingSession;
+import io.github.gpumf.backend.TrainingState;
+import io.github.gpumf.cuda.driver.CudaContext;
+import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.PinnedMemory;
+import io.github.gpumf.cuda.driver.Stream;
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.model.Weights;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Mini-batch training on a GPU. Ratings, weights and the optimizer's numbers go to the device once;
+ * an epoch is launches alone ({@link BatchStep}), and brings back its totals.
+ */
+final class CudaSession implements TrainingSession {
+  private static final int TOTALS = 4;
+
+  private final TrainingJob job;
+  private final Kernels kernels;
+  private final Launches launches;
+  private final DeviceArena arena;
+  private final Stream stream;
+  private final UpdateRule rule;
+  private final DeviceWeights weights;
+  private final List<DeviceWeights> slots = new ArrayList<>();
+  private final Map<Slot, DeviceWeights> kept = new EnumMap<>(Slot.class);
+  private final Window window;
+  private final BatchStep batchStep;
+  private final HeldOutErrors heldOutErrors;
+  private final DeviceBuffer stop;
+  private final DeviceBuffer totals;
+  private final DeviceBuffer notFinite;
+  private final PinnedMemory answer;
+
+  private long step;
+  private EpochTotals epochTotals = EpochTotals.NONE;
+
+  private CudaSession(TrainingJob job, Kernels kernels, DeviceArena arena) {
+    this.job = job;
+    this.kernels = kernels;
+    this.arena = arena;
+    CudaContext context = arena.context();
+    stream = arena.stream();
+    launches = Launches.of(context.device());
+    rule = UpdateRule.of(job.optimizer());
+    stop = arena.ints(1);
+    totals = arena.doubles(TOTALS);
+    notFinite = arena.ints(1);
+    answer = arena.pinned((long) TOTALS * Double.BYTES);
+    TrainingState start = job.start();
+    step = start.step();
+    weights = DeviceWeights.zeros(start.weights(), arena);
+    weights.copyFrom(start.weights(), stream);
+    for (Weights slot : start.slots()) {
+      DeviceWeights copy =
+          rule.byRow() ? DeviceWeights.zerosByRow(slot, arena) : DeviceWeights.zeros(slot, arena);
+      copy.copyFrom(slot, stream);
+      slots.add(copy);
+    }
+    DeviceRatings ratings = DeviceRatings.upload(job.ratings(), arena, stream);
+    window = new Window(job, ratings, kernels, launches, arena);
+    batchStep =
+        new BatchStep(
+            job,
+            rule,
+            weights,
+            DeviceWeights.zeros(start.weights(), arena),
+            slots,
+            window,
+            kernels,
+            launches,
+            stop,
+            totals,
+            arena);
+    heldOutErrors = new HeldOutErrors(job, weights, kernels, launches, context);
+    stop.clear(stream);
+    totals.clear(stream);
+    stream.synchronize(); // the host's memory is its owner's again
+  }
+
+  /**
+   * Uploads a training.
+   *
+   * @throws io.github.gpumf.cuda.driver.CudaException if it does not fit the device, or the driver
+   *     fails; nothing is left there
+   */
+  static CudaSession open(TrainingJob job, CudaContext context, Kernels kernels) {
+    DeviceArena arena = new DeviceArena(context);
+    return DeviceArena.orClose(arena, () -> new CudaSession(job, kernels, arena));
+  }
+
+  @Override
+  public EpochTotals run(int epoch, long from, long to) {
+    if (from == 0) {
+      epochTotals = EpochTotals.NONE;
+      totals.clear(stream);
+      stop.clear(stream);
+    }
+    if (epochTotals.diverged() || from >= to) {
+      return epochTotals;
+    }
+    long perEpoch = job.batchesPerEpoch();
+    for (long batch = from; batch < to; batch++) {
+      long position = batch * window.batchSize();
+      int size = (int) Math.min(window.batchSize(), job.ratings().size() - position);
+      int start = window.startOf(epoch, batch, stream);
+      batchStep.launch(stream, batch, start, size, rule.rate(step + (batch - from), perEpoch));
+    }
+    epochTotals = download();
+    // A batch that diverged has not moved a weight, nor has one after it.
+    step += (epochTotals.diverged() ? epochTotals.divergedBatch() : to) - from;
+    return epochTotals;
+  }
+
+  /** Waits for the launches so far. */
+  private EpochTotals download() {
+    MemorySegment numbers = answer.segment();
+    totals.copyTo(numbers, stream);
+    stream.synchronize();
+    return new EpochTotals(
+        (long) numbers.getAtIndex(ValueLayout.JAVA_DOUBLE, 0),
+        numbers.getAtIndex(ValueLayout.JAVA_DOUBLE, 1),
+        numbers.getAtIndex(ValueLayout.JAVA_DOUBLE, 2),
+        (long) numbers.getAtIndex(ValueLayout.JAVA_DOUBLE, 3) - 1);
+  }
+
+  @Override
+  public double squaredError(Ratings heldOut) {
+    stream.synchronize();
+    return heldOutErrors.squaredError(heldOut);
+  }
+
+  @Override
+  public boolean keep(Slot slot) {
+    if (slot == Slot.CURRENT) {
+      throw new IllegalArgumentException(
+          "the current weights cannot be overwritten; keep LAST_GOOD or BEST");
+    }
+    if (!isFinite()) {
+      return false;
+    }
+    kept.computeIfAbsent(slot, any -> DeviceWeights.zeros(job.start().weights(), arena))
+        .copyFrom(weights, stream);
+    return true;
+  }
+
+  private boolean isFinite() {
+    notFinite.clear(stream);
+    for (DeviceTable table : weights.tables()) {
+      kernels
+          .kernel("optimizers", "find_not_finite")
+          .call(table.buffer(), table.allVectors(), notFinite)
+          .launch(stream, launches.items(table.allVectors()));
+    }
+    MemorySegment found = answer.segment().asSlice(0, Integer.BYTES);
+    notFinite.copyTo(found, stream);
+    stream.synchronize();
+    return found.get(ValueLayout.JAVA_INT, 0) == 0;
+  }
+
+  @Override
+  public Weights weights(Slot slot) {
+    if (slot == Slot.CURRENT) {
+      return download(weights, job.spec().factors());
+    }
+    DeviceWeights copy = kept.get(slot);
+    if (copy == null) {
+      throw new IllegalStateException("no weights were kept as " + slot);
+    }
+    return download(copy, job.spec().factors());
+  }
+
+  private Weights download(DeviceWeights device, int columns) {
+    Weights host =
+        Weights.zeros(
+            job.spec().head(),
+            device.userFactors().rows(),
+            device.itemFactors().rows(),
+            columns,
+            Arena.ofAuto());
+    device.copyTo(host, stream);
+    stream.synchronize();
+    return host;
+  }
+
+  @Override
+  public TrainingState state() {
+    int columns = TrainingState.slotColumns(job.optimizer(), job.spec().factors());
+    return new TrainingState(
+        weights(Slot.CURRENT), slots.stream().map(slot -> download(slot, columns)).toList(), step);
+  }
+
+  @Override
+  public void close() {
+    try {
+      heldOutErrors.close();
+    } finally {
+      arena.close();
+    }
+  }
+}

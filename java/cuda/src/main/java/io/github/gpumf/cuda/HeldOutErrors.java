@@ -1,0 +1,109 @@
+package io.github.gpumf.cuda;
+
+import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.cuda.driver.CudaContext;
+import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.data.Ratings;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The error of the current weights on held-out ratings. They stay on the device, since a training
+ * measures the same ones after every epoch.
+ */
+final class HeldOutErrors implements AutoCloseable {
+  private final TrainingJob job;
+  private final DeviceWeights weights;
+  private final Kernels kernels;
+  private final Launches launches;
+  private final CudaContext context;
+  private @Nullable Ratings uploaded;
+  private @Nullable DeviceRatings ratings;
+  private @Nullable DeviceArena arena;
+
+  HeldOutErrors(
+      TrainingJob job,
+      DeviceWeights weights,
+      Kernels kernels,
+      Launches launches,
+      CudaContext context) {
+    this.job = job;
+    this.weights = weights;
+    this.kernels = kernels;
+    this.launches = launches;
+    this.context = context;
+  }
+
+  /** The sum of squared errors, clipped as predictions are. The weights must not be moving. */
+  double squaredError(Ratings heldOut) {
+    if (heldOut.size() == 0) {
+      return 0;
+    }
+    DeviceRatings onDevice = upload(heldOut);
+    try (DeviceArena scratch = new DeviceArena(context);
+        Arena host = Arena.ofConfined()) {
+      int group = Launches.group(weights.userFactors().vectors());
+      int blocks = launches.blocks(heldOut.size(), group);
+      DeviceBuffer partials = scratch.doubles(blocks);
+      DeviceBuffer sum = scratch.doubles(1);
+      kernels
+          .kernel("predictions", "squared_errors")
+          .call(
+              weights.userFactors().buffer(),
+              weights.itemFactors().buffer(),
+              weights.userFactors().vectors(),
+              group,
+              Arguments.orNull(weights.userBias()),
+              Arguments.orNull(weights.itemBias()),
+              Arguments.orNull(weights.dense()),
+              job.offset(),
+              job.spec().clip() ? job.ratings().minValue() : Float.NEGATIVE_INFINITY,
+              job.spec().clip() ? job.ratings().maxValue() : Float.POSITIVE_INFINITY,
+              onDevice.users(),
+              onDevice.items(),
+              onDevice.values(),
+              onDevice.size(),
+              partials)
+          .launch(scratch.stream(), launches.groups(heldOut.size(), group));
+      kernels
+          .kernel("totals", "sum_partials")
+          .call(partials, blocks, sum)
+          .launch(scratch.stream(), Launches.one());
+      MemorySegment answer = host.allocate(ValueLayout.JAVA_DOUBLE);
+      sum.copyTo(answer, scratch.stream());
+      scratch.stream().synchronize();
+      return answer.get(ValueLayout.JAVA_DOUBLE, 0);
+    }
+  }
+
+  private DeviceRatings upload(Ratings heldOut) {
+    if (ratings == null || uploaded != heldOut) {
+      close();
+      DeviceArena fresh = new DeviceArena(context);
+      ratings =
+          DeviceArena.orClose(
+              fresh,
+              () -> {
+                DeviceRatings copy = DeviceRatings.upload(heldOut, fresh, fresh.stream());
+                fresh.stream().synchronize();
+                return copy;
+              });
+      arena = fresh;
+      uploaded = heldOut;
+    }
+    return ratings;
+  }
+
+  @Override
+  public void close() {
+    ratings = null;
+    uploaded = null;
+    if (arena != null) {
+      DeviceArena old = arena;
+      arena = null;
+      old.close();
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package io.github.gpumf.cuda;
+
+import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.KernelCall;
+import io.github.gpumf.cuda.driver.Stream;
+
+/**
+ * The squares of both factor tables, as Keras' L2 wants them in every batch's loss: partial sums, a
+ * double a block. Where the optimizer goes over whole tables anyway it leaves them in passing, and
+ * only the first batch needs a pass of its own.
+ */
+final class L2Penalty {
+  private final boolean leftByOptimizer;
+  private final int blocks;
+  private final DeviceBuffer ofUsers;
+  private final DeviceBuffer ofItems;
+  private final KernelCall squareUsers;
+  private final KernelCall squareItems;
+  private final Launches launches;
+  private final DeviceWeights weights;
+  private boolean fresh;
+
+  /**
+   * Allocates the sums.
+   *
+   * @param leftByOptimizer whether the optimizer's kernels write them
+   */
+  L2Penalty(
+      DeviceWeights weights,
+      boolean leftByOptimizer,
+      Kernels kernels,
+      Launches launches,
+      DeviceArena arena) {
+    this.weights = weights;
+    this.leftByOptimizer = leftByOptimizer;
+    this.launches = launches;
+    // One number for both: the shorter table leaves the rest at zero.
+    blocks = Math.max(blocks(weights.userFactors()), blocks(weights.itemFactors()));
+    ofUsers = arena.doubles(blocks);
+    ofItems = arena.doubles(blocks);
+    ofUsers.clear(arena.stream());
+    ofItems.clear(arena.stream());
+    squareUsers = square(kernels, weights.userFactors(), ofUsers);
+    squareItems = square(kernels, weights.itemFactors(), ofItems);
+  }
+
+  private static KernelCall square(Kernels kernels, DeviceTable table, DeviceBuffer sums) {
+    return kernels
+        .kernel("optimizers", "sum_of_squares")
+        .call(table.buffer(), table.allVectors(), sums);
+  }
+
+  private int blocks(DeviceTable table) {
+    return launches.items(table.allVectors()).gridX();
+  }
+
+  int blocks() {
+    return blocks;
+  }
+
+  DeviceBuffer ofUsers() {
+    return ofUsers;
+  }
+
+  DeviceBuffer ofItems() {
+    return ofItems;
+  }
+
+  /** Makes the sums those of the weights as they are now. */
+  void update(Stream stream) {
+    if (fresh && leftByOptimizer) {
+      return;
+    }
+    squareUsers.launch(stream, launches.items(weights.userFactors().allVectors()));
+    squareItems.launch(stream, launches.items(weights.itemFactors().allVectors()));
+    fresh = true;
+  }
+}

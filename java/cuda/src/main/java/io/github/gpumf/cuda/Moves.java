@@ -1,0 +1,189 @@
+package io.github.gpumf.cuda;
+
+import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.KernelCall;
+import io.github.gpumf.cuda.driver.LaunchShape;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Which kernels of {@code optimizers.cu} move the tables of a training, and with what. */
+final class Moves {
+  private static final String FILE = "optimizers";
+
+  /** The learning rate's place in the kernels that move whole tables. */
+  private static final int RATE_OF_TABLE = 1;
+
+  private final UpdateRule rule;
+  private final boolean everyRow;
+  private final float l2x2;
+  private final Kernels kernels;
+  private final Launches launches;
+  private final DeviceBuffer stop;
+
+  /**
+   * Decides how far a step reaches.
+   *
+   * @param l2 Keras' L2 of the model
+   * @param stop as in rows.cuh
+   */
+  Moves(UpdateRule rule, double l2, Kernels kernels, Launches launches, DeviceBuffer stop) {
+    this.rule = rule;
+    this.kernels = kernels;
+    this.launches = launches;
+    this.stop = stop;
+    everyRow = rule.movesEveryRow(l2);
+    l2x2 = (float) (2 * l2);
+  }
+
+  /** Whether {@link #factors} leaves the squares of the moved weights. */
+  boolean leavesSquares() {
+    return everyRow && !rule.byRow();
+  }
+
+  /** Blocks in which it leaves them. */
+  int squaresBlocks(DeviceTable table) {
+    return launches.items(table.allVectors()).gridX();
+  }
+
+  /**
+   * Moves factors.
+   *
+   * @param k their number
+   * @param sortedRows of the window
+   * @param squares receives a double a block, if {@link #leavesSquares}; or null
+   */
+  Move factors(
+      Parameters parameters, int k, DeviceBuffer sortedRows, @Nullable DeviceBuffer squares) {
+    DeviceTable weights = parameters.weights();
+    if (!rule.byRow()) {
+      return everyRow
+          ? table(parameters, l2x2, squares)
+          : rows(parameters, sortedRows, Launches.group(weights.vectors()));
+    }
+    int group = Launches.group(weights.vectors());
+    DeviceBuffer sums = parameters.slots().getFirst().buffer();
+    if (everyRow) {
+      return whole(
+          kernels
+              .kernel(FILE, "adagrad_row_table")
+              .call(
+                  stop,
+                  0f,
+                  weights.buffer(),
+                  sums,
+                  parameters.gradient().buffer(),
+                  weights.rows(),
+                  weights.vectors(),
+                  k,
+                  group,
+                  l2x2,
+                  rule.epsilon()),
+          launches.groups(weights.rows(), group));
+    }
+    return ofBatch(
+        kernels
+            .kernel(FILE, "adagrad_row_rows")
+            .call(
+                stop,
+                0,
+                0,
+                0f,
+                sortedRows,
+                weights.buffer(),
+                sums,
+                parameters.gradient().buffer(),
+                weights.vectors(),
+                k,
+                group,
+                l2x2,
+                rule.epsilon()),
+        group);
+  }
+
+  /** Moves biases; Keras' L2 is of the factors alone. */
+  Move biases(Parameters parameters, DeviceBuffer sortedRows) {
+    if (everyRow) {
+      return table(parameters, 0, null);
+    }
+    return ofBatch(
+        kernels
+            .kernel(FILE, rule.kernel() + "_elements")
+            .call(
+                stop,
+                0,
+                0,
+                0f,
+                sortedRows,
+                parameters.weights().buffer(),
+                slot(parameters, 0),
+                slot(parameters, 1),
+                parameters.gradient().buffer(),
+                rule.a(),
+                rule.b(),
+                rule.epsilon()),
+        1);
+  }
+
+  /** Moves the two numbers of a Dense head, which every batch has a gradient for. */
+  Move dense(Parameters parameters) {
+    return table(parameters, 0, null);
+  }
+
+  private Move table(Parameters parameters, float pull, @Nullable DeviceBuffer squares) {
+    DeviceTable weights = parameters.weights();
+    return whole(
+        kernels
+            .kernel(FILE, rule.kernel() + "_table")
+            .call(
+                stop,
+                0f,
+                weights.buffer(),
+                slot(parameters, 0),
+                slot(parameters, 1),
+                parameters.gradient().buffer(),
+                weights.allVectors(),
+                pull,
+                rule.a(),
+                rule.b(),
+                rule.epsilon(),
+                Arguments.orNull(squares)),
+        launches.items(weights.allVectors()));
+  }
+
+  private Move rows(Parameters parameters, DeviceBuffer sortedRows, int group) {
+    return ofBatch(
+        kernels
+            .kernel(FILE, rule.kernel() + "_rows")
+            .call(
+                stop,
+                0,
+                0,
+                0f,
+                sortedRows,
+                parameters.weights().buffer(),
+                slot(parameters, 0),
+                slot(parameters, 1),
+                parameters.gradient().buffer(),
+                parameters.weights().vectors(),
+                group,
+                l2x2,
+                rule.a(),
+                rule.b(),
+                rule.epsilon()),
+        group);
+  }
+
+  private Object slot(Parameters parameters, int slot) {
+    List<DeviceTable> slots = parameters.slots();
+    return slot < slots.size() ? slots.get(slot).buffer() : Arguments.NULL;
+  }
+
+  private Move ofBatch(KernelCall call, int group) {
+    return (stream, start, size, rate) ->
+        new BatchCall(call, launches.groups(size, group)).launch(stream, start, size, rate);
+  }
+
+  private static Move whole(KernelCall call, LaunchShape shape) {
+    return (stream, start, size, rate) -> call.set(RATE_OF_TABLE, rate).launch(stream, shape);
+  }
+}
