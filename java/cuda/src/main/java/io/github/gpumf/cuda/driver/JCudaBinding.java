@@ -264,6 +264,14 @@ final class JCudaBinding implements CudaDriver {
 
   @Override
   public long cuMemHostAlloc(long bytes, int flags) {
+    if (bytes > Integer.MAX_VALUE) {
+      // JCuda wraps the memory in a buffer after it has allocated it, and loses it if it cannot.
+      throw new IllegalArgumentException(
+          "JCuda allocates at most "
+              + Integer.MAX_VALUE
+              + " bytes of pinned memory at once; allocate several, or use the foreign binding; got "
+              + bytes);
+    }
     HostAddress address = new HostAddress();
     check(JCudaDriver.cuMemHostAlloc(address, bytes, flags), "cuMemHostAlloc");
     return address.value();
