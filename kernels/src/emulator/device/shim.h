@@ -34,7 +34,8 @@
 #undef __restrict__
 #define __restrict__
 // Blocks run one at a time on a worker, all threads of a block on one worker: its own static variable is the block's shared memory.
-#define __shared__ static thread_local
+// "used": it is written from outside, so what is never written in the kernel is not known to be zero.
+#define __shared__ __attribute__((used)) static thread_local
 #define __align__(bytes) alignas(bytes)
 
 #define threadIdx (emulator_thread->index)
@@ -49,21 +50,38 @@
 #include "math.h"
 #include "warp.h"
 
-template <class T>
-T __ldg(const T* address) {
-  return *address;
-}
-template <class T>
-std::remove_const_t<T> __ldg(Global<T> pointer) {
-  return *pointer;
-}
-template <class T>
-std::remove_const_t<T> __ldcs(const T* address) {
-  return *address;
-}
-template <class T>
-void __stcs(T* address, T value) {
-  *address = value;
-}
+// Loads and stores with a hint for the caches, on plain and on checked pointers.
+#define EMULATOR_LOAD(name)                              \
+  template <class T>                                     \
+  T name(const T* address) {                             \
+    return *address;                                     \
+  }                                                      \
+  template <class T>                                     \
+  std::remove_const_t<T> name(Global<T> pointer) {       \
+    return *pointer;                                     \
+  }
+#define EMULATOR_STORE(name)                             \
+  template <class T>                                     \
+  void name(T* address, T value) {                       \
+    *address = value;                                    \
+  }                                                      \
+  template <class T>                                     \
+  void name(Global<T> pointer, T value) {                \
+    *pointer = value;                                    \
+  }
+
+EMULATOR_LOAD(__ldg)
+EMULATOR_LOAD(__ldca)
+EMULATOR_LOAD(__ldcg)
+EMULATOR_LOAD(__ldcs)
+EMULATOR_LOAD(__ldcv)
+EMULATOR_LOAD(__ldlu)
+EMULATOR_STORE(__stwb)
+EMULATOR_STORE(__stcg)
+EMULATOR_STORE(__stcs)
+EMULATOR_STORE(__stwt)
+
+#undef EMULATOR_LOAD
+#undef EMULATOR_STORE
 
 [[noreturn]] inline void __trap() { emulator_trap("__trap()"); }

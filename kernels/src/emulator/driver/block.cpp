@@ -1,10 +1,12 @@
-// Blocks: the threads of one as fibers of one worker.
+// Blocks: the threads of one as fibers of one worker. A thread gets a fiber when it begins and keeps it while it waits for others; one that ends
+// leaves its fiber to the next, so that threads that wait for nobody all run on one stack, without a switch.
 //
 // A warp that was picked by chance runs until its threads wait, now and then it is interrupted for another. So one warp gets far ahead of the
 // others wherever no barrier holds it: what should have been behind a __syncthreads shows.
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 
 #include <cstdio>
 #include <cstring>
@@ -26,7 +28,7 @@ constexpr std::size_t DYNAMIC_SHARED = 57 * PAGE;  // 228 KiB: all of a multipro
 constexpr int POISON = 0xFF;
 
 struct Thread : ThreadView {
-  Fiber fiber;
+  Fiber* fiber = nullptr;  // null before it begins and after it ended
   Warp* warp = nullptr;
 };
 
@@ -47,15 +49,19 @@ class BlockRunner {
   void prepare(std::uint64_t linearBlock);
   void runThreads();
   void releaseBarrierIfComplete();
+  Thread* nextOfWarp(Warp& warp);
   void suspend();
   void goOn(Thread& thread, Fiber& from, bool leaving = false);
+  Fiber* freeFiber();
   [[noreturn]] void threadMain();
   static void threadEntry();
   std::string deadlock() const;
 
   Run* run_ = nullptr;
   Block block_{};
-  std::deque<Thread> threads_;
+  std::vector<Thread> threads_;
+  std::deque<Fiber> fibers_;
+  std::vector<Fiber*> freeFibers_;
   Warp warps_[Warp::LANES];
   std::size_t warpCount_ = 0;
   std::size_t live_ = 0;
@@ -89,21 +95,32 @@ void passOn(int signal, siginfo_t* info, void* context) {
   }
 }
 
+// A handler cannot run on the stack whose overflow it reports.
+constexpr std::size_t SIGNAL_STACK = 64 * 1024;
+thread_local char* signalStack = nullptr;
+
+void useSignalStack() {
+  signalStack = new char[SIGNAL_STACK];
+  stack_t stack{};
+  stack.ss_sp = signalStack;
+  stack.ss_size = SIGNAL_STACK;
+  sigaltstack(&stack, nullptr);
+}
+
 void onSignal(int signal, siginfo_t* info, void* context) {
   if (runner == nullptr || !runner->running()) {
     passOn(signal, info, context);  // the JVM's, which uses these signals for its own ends
     return;
   }
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, signal);
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  forgetFrames(signalStack, SIGNAL_STACK);
+  // The handler is left for good without a return, which would have given these back.
+  pthread_sigmask(SIG_SETMASK, &static_cast<ucontext_t*>(context)->uc_sigmask, nullptr);
   if (signal == SIGFPE) {
     runner->fault(CUDA_ERROR_LAUNCH_FAILED, "divides an integer by zero");
   }
   const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
   std::string where = "of " + describe(address);
-  if (runner->self().fiber.overflowed(info->si_addr)) {
+  if (runner->self().fiber->overflowed(info->si_addr)) {
     where = "beyond the thread's stack";
   } else if (runner->inDynamicShared(info->si_addr)) {
     where = "beyond the block's dynamic shared memory";
@@ -125,15 +142,6 @@ void installSignals() {
   static_cast<void>(installed);
 }
 
-// A handler cannot run on the stack whose overflow it reports.
-void useSignalStack() {
-  constexpr std::size_t BYTES = 64 * 1024;
-  stack_t stack{};
-  stack.ss_sp = new char[BYTES];
-  stack.ss_size = BYTES;
-  sigaltstack(&stack, nullptr);
-}
-
 std::string position(const Dimensions& at) {
   return "(" + std::to_string(at.x) + ", " + std::to_string(at.y) + ", " + std::to_string(at.z) + ")";
 }
@@ -150,9 +158,7 @@ void BlockRunner::run(Run& run) {
     dynamicSharedEnd_ = static_cast<char*>(pages) + DYNAMIC_SHARED;
     mprotect(dynamicSharedEnd_, PAGE, PROT_NONE);
   }
-  while (threads_.size() < run.threads()) {
-    threads_.emplace_back();
-  }
+  threads_.resize(run.threads());
   staticShared_ = run.launch->entry->sharedMemory(&staticSharedBytes_);
   const Permutation order(run.blocks(), run.seed);
   for (std::uint64_t next = run.nextBlock++; next < run.blocks() && !run.failed; next = run.nextBlock++) {
@@ -190,7 +196,13 @@ void BlockRunner::prepare(std::uint64_t linear) {
     thread.lane = static_cast<unsigned>(i % Warp::LANES);
     thread.block = &block_;
     thread.warp = &warps_[i / Warp::LANES];
-    thread.fiber.begin(&BlockRunner::threadEntry);
+    thread.fiber = nullptr;
+  }
+  if (freeFibers_.size() != fibers_.size()) {  // a fault has left threads behind
+    freeFibers_.clear();
+    for (Fiber& fiber : fibers_) {
+      freeFibers_.push_back(&fiber);
+    }
   }
 }
 
@@ -212,25 +224,44 @@ void BlockRunner::runThreads() {
   emulator_thread = nullptr;
 }
 
+Fiber* BlockRunner::freeFiber() {
+  if (freeFibers_.empty()) {
+    fibers_.emplace_back();
+    freeFibers_.push_back(&fibers_.back());
+  }
+  Fiber* fiber = freeFibers_.back();
+  freeFibers_.pop_back();
+  return fiber;
+}
+
 void BlockRunner::goOn(Thread& thread, Fiber& from, bool leaving) {
+  if (thread.fiber == nullptr) {
+    thread.fiber = freeFiber();
+    thread.fiber->begin(&BlockRunner::threadEntry);
+  }
   self_ = &thread;
   emulator_thread = &thread;
-  Fiber::change(from, thread.fiber, leaving);
+  Fiber::change(from, *thread.fiber, leaving);
+}
+
+// Who goes on in a warp; null where it is another warp's turn.
+Thread* BlockRunner::nextOfWarp(Warp& warp) {
+  constexpr std::size_t INTERRUPTIONS = 32;  // one in so many goes to another warp
+  if (!warp.anyReady() || random_.below(INTERRUPTIONS) == 0) {
+    return nullptr;
+  }
+  const std::size_t first = static_cast<std::size_t>(&warp - warps_) * Warp::LANES;
+  return &threads_[first + warp.takeReady(random_)];
 }
 
 // Lets another thread go on; comes back when this one was made ready and picked.
 void BlockRunner::suspend() {
-  constexpr std::size_t INTERRUPTIONS = 32;  // one in so many goes to another warp
   Thread& thread = *self_;
-  Warp& warp = *thread.warp;
-  if (warp.anyReady() && random_.below(INTERRUPTIONS) != 0) {
-    const std::size_t first = static_cast<std::size_t>(&warp - warps_) * Warp::LANES;
-    Thread& next = threads_[first + warp.takeReady(random_)];
-    if (&next != &thread) {
-      goOn(next, thread.fiber);
-    }
-  } else {
-    Fiber::change(thread.fiber, scheduler_);
+  Thread* next = nextOfWarp(*thread.warp);
+  if (next == nullptr) {
+    Fiber::change(*thread.fiber, scheduler_);
+  } else if (next != &thread) {
+    goOn(*next, *thread.fiber);
   }
 }
 
@@ -240,23 +271,35 @@ void BlockRunner::threadEntry() {
 }
 
 void BlockRunner::threadMain() {
-  run_->launch->entry->run(run_->prepared.data());
-  Thread& thread = *self_;
-  thread.warp->exit(thread.lane);
-  live_--;
-  releaseBarrierIfComplete();
-  Fiber::change(thread.fiber, scheduler_, true);
-  __builtin_unreachable();
+  for (;;) {
+    run_->launch->entry->run(run_->prepared.data());
+    Thread& thread = *self_;
+    Fiber& fiber = *thread.fiber;
+    thread.fiber = nullptr;
+    thread.warp->exit(thread.lane);
+    live_--;
+    releaseBarrierIfComplete();
+    Thread* next = nextOfWarp(*thread.warp);
+    if (next != nullptr && next->fiber == nullptr) {
+      next->fiber = &fiber;
+      self_ = next;
+      emulator_thread = next;
+      continue;
+    }
+    freeFibers_.push_back(&fiber);
+    if (next != nullptr) {
+      goOn(*next, fiber, true);
+    }
+    Fiber::change(fiber, scheduler_, true);
+  }
 }
 
 int BlockRunner::barrier(BlockOperation operation, int predicate) {
-  Thread& thread = *self_;
   atBarrier_++;
   barrierCount_ += predicate != 0;
   releaseBarrierIfComplete();
   // Released or not: who came last has no right to go on first.
   suspend();
-  static_cast<void>(thread);
   switch (operation) {
     case BlockOperation::Count:
       return static_cast<int>(barrierCounted_);
@@ -301,7 +344,7 @@ void BlockRunner::pause() {
   constexpr std::size_t PAUSES = 8;  // one in so many is a pause
   if (random_.below(PAUSES) == 0) {
     self_->warp->makeReady(self_->lane);
-    Fiber::change(self_->fiber, scheduler_);
+    Fiber::change(*self_->fiber, scheduler_);
   }
 }
 
@@ -309,7 +352,7 @@ void BlockRunner::fault(CUresult code, const std::string& what) {
   Thread& thread = *self_;
   run_->fault(code, "kernel " + std::string(run_->launch->entry->name) + ", block " + position(block_.index) + ", thread " +
                         position(thread.index) + ": " + what);
-  Fiber::change(thread.fiber, scheduler_, true);  // and nobody ever comes back
+  Fiber::change(*thread.fiber, scheduler_, true);  // and nobody ever comes back
   __builtin_unreachable();
 }
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -89,6 +90,10 @@ constexpr std::size_t STACK = 256 * 1024;  // the sanitizer's frames are several
 constexpr std::size_t STACK = 128 * 1024;  // kernels keep small arrays; a page that is never touched costs nothing
 #endif
 
+// Stacks begin at different lines of a page, or all of them would meet in the same few lines of the cache.
+constexpr std::size_t COLORS = 16;
+constexpr std::size_t COLOR = 256;
+
 char* newStack() {
   void* pages = mmap(nullptr, STACK + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (pages == MAP_FAILED) {
@@ -101,16 +106,25 @@ char* newStack() {
 
 }  // namespace
 
+void forgetFrames(char* stack, std::size_t bytes) {
+#ifdef __SANITIZE_ADDRESS__
+  ASAN_UNPOISON_MEMORY_REGION(stack, bytes);
+#else
+  static_cast<void>(stack);
+  static_cast<void>(bytes);
+#endif
+}
+
 void Fiber::begin(void (*main)()) {
   if (stack_ == nullptr) {
+    static std::atomic<std::size_t> stacks{0};
     stack_ = newStack();
     bytes_ = STACK;
+    color_ = stacks++ % COLORS * COLOR;
   }
-#ifdef __SANITIZE_ADDRESS__
-  ASAN_UNPOISON_MEMORY_REGION(stack_, bytes_);  // frames that were left and never returned from
-#endif
+  forgetFrames(stack_, bytes_);
   sanitizer_ = nullptr;
-  auto* top = reinterpret_cast<std::uintptr_t*>(stack_ + bytes_);
+  auto* top = reinterpret_cast<std::uintptr_t*>(stack_ + bytes_ - color_);
 #if defined(__x86_64__)
   *--top = 0;  // where main's caller would be: the stack is aligned as after a call
   *--top = reinterpret_cast<std::uintptr_t>(main);

@@ -1,9 +1,12 @@
-// Fibers: stacks that a thread switches between, one for each thread of a block.
+// Fibers: stacks that a thread of the processor switches between.
 #pragma once
 
 #include <cstddef>
 
 namespace emulator {
+
+// For AddressSanitizer: forgets the frames of a stack that was left and never returned from.
+void forgetFrames(char* stack, std::size_t bytes);
 
 class Fiber {
  public:
@@ -28,6 +31,7 @@ class Fiber {
   void* pointer_ = nullptr;  // of the stack, while it is left
   char* stack_ = nullptr;
   std::size_t bytes_ = 0;
+  std::size_t color_ = 0;
   void* sanitizer_ = nullptr;
 };
 

@@ -175,7 +175,7 @@ CUresult enqueue(const char* call, CUstream handle, Work work) {
   return CUDA_SUCCESS;
 }
 
-CUresult finish(const std::shared_ptr<Operation>& operation) {
+CUresult finish(std::shared_ptr<Operation> operation) {
   std::set<const Operation*> needed;
   collectNeeded(*operation, needed);
   while (!operation->done) {

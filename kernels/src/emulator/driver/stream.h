@@ -46,7 +46,7 @@ CUresult enqueue(const char* call, CUstream handle, Work work);
 std::shared_ptr<Operation> append(const std::shared_ptr<Stream>& stream, Work work, std::vector<std::shared_ptr<Operation>> after = {});
 
 // Runs what the operation needs, and it.
-CUresult finish(const std::shared_ptr<Operation>& operation);
+CUresult finish(std::shared_ptr<Operation> operation);
 CUresult finishStream(const std::shared_ptr<Stream>& stream);
 CUresult finishAllStreams();
 
