@@ -1,6 +1,7 @@
 package io.github.gpumf.cuda.driver;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -373,11 +374,26 @@ final class JCudaBinding implements CudaDriver {
   }
 
   @Override
-  public Handle cuModuleLoadData(byte[] ptx) {
+  public Handle cuModuleLoadDataEx(byte[] ptx) {
     CUmodule module = new CUmodule();
     // The driver takes a C string.
     byte[] terminated = Arrays.copyOf(ptx, ptx.length + 1);
-    check(JCudaDriver.cuModuleLoadData(module, terminated), "cuModuleLoadData");
+    try (Arena arena = Arena.ofConfined()) {
+      CompilerLog log = new CompilerLog(arena);
+      int[] options = CompilerLog.options();
+      try {
+        check(
+            JCudaDriver.cuModuleLoadDataEx(
+                module,
+                Pointer.to(terminated),
+                options.length,
+                options,
+                new HostAddress(log.values().address())),
+            "cuModuleLoadDataEx");
+      } catch (CudaException failure) {
+        throw log.explain(failure);
+      }
+    }
     return new Peer(module);
   }
 
