@@ -45,7 +45,7 @@ final class ForeignBinding implements CudaDriver {
    * @throws LinkageError if there is no driver, or it lacks one of them
    */
   static ForeignBinding load() {
-    ForeignCalls.link();
+    ForeignCalls.ensureLinked();
     return new ForeignBinding();
   }
 

@@ -108,7 +108,7 @@ final class ForeignCalls {
   private ForeignCalls() {}
 
   /** Links all of them now, so that no later call is the first to hear that one is missing. */
-  static void link() {
+  static void ensureLinked() {
     // Whoever calls this has initialized the class.
   }
 
