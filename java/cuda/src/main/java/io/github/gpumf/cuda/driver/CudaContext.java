@@ -87,7 +87,7 @@ public final class CudaContext implements AutoCloseable {
   /**
    * Allocates page-locked host memory.
    *
-   * @param bytes more than 0
+   * @param bytes more than 0; through JCuda at most 2 GiB - 1
    * @return to be closed
    * @throws CudaException if the driver fails
    */

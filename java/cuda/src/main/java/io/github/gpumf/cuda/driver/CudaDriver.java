@@ -239,12 +239,13 @@ public interface CudaDriver {
   void cuMemsetD32Async(long target, int value, long count, Handle stream);
 
   /**
-   * Loads a module, compiling it for the device.
+   * Loads a module, compiling it for the device. What the compiler does not like is in the
+   * exception's message.
    *
    * @param ptx its text, without a NUL at its end
    * @return the module; to be given back with {@link #cuModuleUnload}
    */
-  Handle cuModuleLoadData(byte[] ptx);
+  Handle cuModuleLoadDataEx(byte[] ptx);
 
   /**
    * Finds a kernel.
@@ -258,7 +259,7 @@ public interface CudaDriver {
   /**
    * Unloads a module.
    *
-   * @param module from {@link #cuModuleLoadData}
+   * @param module from {@link #cuModuleLoadDataEx}
    */
   void cuModuleUnload(Handle module);
 

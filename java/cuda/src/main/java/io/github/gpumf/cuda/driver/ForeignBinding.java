@@ -45,7 +45,7 @@ final class ForeignBinding implements CudaDriver {
    * @throws LinkageError if there is no driver, or it lacks one of them
    */
   static ForeignBinding load() {
-    ForeignCalls.link();
+    ForeignCalls.ensureLinked();
     return new ForeignBinding();
   }
 
@@ -332,14 +332,24 @@ final class ForeignBinding implements CudaDriver {
   }
 
   @Override
-  public Handle cuModuleLoadData(byte[] ptx) {
+  public Handle cuModuleLoadDataEx(byte[] ptx) {
     try (Arena arena = Arena.ofConfined()) {
       // The driver takes a C string; fresh memory ends in the NUL.
       MemorySegment text = arena.allocate(ptx.length + 1L);
       MemorySegment.copy(ptx, 0, text, JAVA_BYTE, 0, ptx.length);
-      return resultHandle(
-          "cuModuleLoadData",
-          module -> (int) ForeignCalls.MODULE_LOAD_DATA.invokeExact(module, text));
+      CompilerLog log = new CompilerLog(arena);
+      MemorySegment options = CompilerLog.options(arena);
+      int count = CompilerLog.options().length;
+      try {
+        return resultHandle(
+            "cuModuleLoadDataEx",
+            module ->
+                (int)
+                    ForeignCalls.MODULE_LOAD_DATA_EX.invokeExact(
+                        module, text, count, options, log.values()));
+      } catch (CudaException failure) {
+        throw log.explain(failure);
+      }
     }
   }
 

@@ -55,7 +55,8 @@ final class ForeignCalls {
       link("cuMemsetD8Async", JAVA_LONG, JAVA_BYTE, JAVA_LONG, JAVA_LONG);
   static final MethodHandle MEMSET_D32 =
       link("cuMemsetD32Async", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
-  static final MethodHandle MODULE_LOAD_DATA = link("cuModuleLoadData", ADDRESS, ADDRESS);
+  static final MethodHandle MODULE_LOAD_DATA_EX =
+      link("cuModuleLoadDataEx", ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
   static final MethodHandle MODULE_GET_FUNCTION =
       link("cuModuleGetFunction", ADDRESS, JAVA_LONG, ADDRESS);
   static final MethodHandle MODULE_UNLOAD = link("cuModuleUnload", JAVA_LONG);
@@ -107,7 +108,7 @@ final class ForeignCalls {
   private ForeignCalls() {}
 
   /** Links all of them now, so that no later call is the first to hear that one is missing. */
-  static void link() {
+  static void ensureLinked() {
     // Whoever calls this has initialized the class.
   }
 

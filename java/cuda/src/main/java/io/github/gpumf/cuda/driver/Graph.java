@@ -13,12 +13,15 @@ public final class Graph extends Owned {
 
   static Graph capture(Stream stream, Runnable work) {
     CudaContext context = stream.context();
-    return context.own(() -> new Graph(context, instantiated(context, stream.captured(work))));
+    return context.own(
+        () -> {
+          CudaDriver driver = context.enter();
+          return new Graph(context, instantiated(driver, stream.captured(work)));
+        });
   }
 
   /** The executable graph is all that is needed afterwards. */
-  private static Handle instantiated(CudaContext context, Handle graph) {
-    CudaDriver driver = context.enter();
+  private static Handle instantiated(CudaDriver driver, Handle graph) {
     Handle executable;
     try {
       executable = driver.cuGraphInstantiateWithFlags(graph, 0);

@@ -1,6 +1,7 @@
 package io.github.gpumf.cuda.driver;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -264,6 +265,14 @@ final class JCudaBinding implements CudaDriver {
 
   @Override
   public long cuMemHostAlloc(long bytes, int flags) {
+    if (bytes > Integer.MAX_VALUE) {
+      // JCuda wraps the memory in a buffer after it has allocated it, and loses it if it cannot.
+      throw new IllegalArgumentException(
+          "JCuda allocates at most "
+              + Integer.MAX_VALUE
+              + " bytes of pinned memory at once; allocate several, or use the foreign binding; got "
+              + bytes);
+    }
     HostAddress address = new HostAddress();
     check(JCudaDriver.cuMemHostAlloc(address, bytes, flags), "cuMemHostAlloc");
     return address.value();
@@ -365,11 +374,26 @@ final class JCudaBinding implements CudaDriver {
   }
 
   @Override
-  public Handle cuModuleLoadData(byte[] ptx) {
+  public Handle cuModuleLoadDataEx(byte[] ptx) {
     CUmodule module = new CUmodule();
     // The driver takes a C string.
     byte[] terminated = Arrays.copyOf(ptx, ptx.length + 1);
-    check(JCudaDriver.cuModuleLoadData(module, terminated), "cuModuleLoadData");
+    try (Arena arena = Arena.ofConfined()) {
+      CompilerLog log = new CompilerLog(arena);
+      int[] options = CompilerLog.options();
+      try {
+        check(
+            JCudaDriver.cuModuleLoadDataEx(
+                module,
+                Pointer.to(terminated),
+                options.length,
+                options,
+                new HostAddress(log.values().address())),
+            "cuModuleLoadDataEx");
+      } catch (CudaException failure) {
+        throw log.explain(failure);
+      }
+    }
     return new Peer(module);
   }
 

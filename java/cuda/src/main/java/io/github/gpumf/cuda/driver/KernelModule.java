@@ -22,7 +22,7 @@ public final class KernelModule extends Owned {
     byte[] bytes = ptx.getBytes(StandardCharsets.UTF_8);
     Map<String, List<PtxType>> signatures = PtxSignatures.of(ptx);
     return context.own(
-        () -> new KernelModule(context, context.enter().cuModuleLoadData(bytes), signatures));
+        () -> new KernelModule(context, context.enter().cuModuleLoadDataEx(bytes), signatures));
   }
 
   /**

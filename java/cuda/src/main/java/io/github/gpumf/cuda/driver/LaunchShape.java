@@ -44,10 +44,15 @@ public record LaunchShape(
     }
   }
 
-  private static void check(String what, int value, int most) {
+  private static void check(String what, long value, int most) {
     if (value < 1 || value > most) {
       throw new IllegalArgumentException(
-          what + " must be from 1 to " + most + "; got " + value + "; skip an empty launch");
+          what
+              + " must be from 1 to "
+              + most
+              + "; got "
+              + value
+              + (value == 0 ? "; skip an empty launch" : ""));
     }
   }
 
@@ -71,7 +76,9 @@ public record LaunchShape(
    */
   public static LaunchShape covering(long items, int threads) {
     check("threads along x", threads, MOST_THREADS);
-    return of(Math.toIntExact(Math.ceilDiv(items, (long) threads)), threads);
+    long blocks = Math.ceilDiv(items, (long) threads);
+    check("blocks", blocks, Integer.MAX_VALUE);
+    return of((int) blocks, threads);
   }
 
   /**

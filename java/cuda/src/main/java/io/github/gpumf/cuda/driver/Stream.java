@@ -74,16 +74,17 @@ public final class Stream extends Owned {
     return Graph.capture(this, work);
   }
 
+  /** What was recorded; this context is current afterwards. */
   Handle captured(Runnable work) {
     Handle stream = handle();
     context().enter().cuStreamBeginCapture(stream, CAPTURE_MODE_THREAD_LOCAL);
     try {
       work.run();
+      return context().enter().cuStreamEndCapture(stream);
     } catch (RuntimeException | Error failure) {
       abandonCapture(stream, failure);
       throw failure;
     }
-    return context().enter().cuStreamEndCapture(stream);
   }
 
   /** Makes the stream usable again. */

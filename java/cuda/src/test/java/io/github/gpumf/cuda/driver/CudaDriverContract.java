@@ -465,8 +465,12 @@ abstract class CudaDriverContract {
     String newer = TestDriver.PTX.replace(".version 7.0", ".version 99.0");
     for (String ptx : List.of(damaged, newer)) {
       CudaException failure = assertThrows(CudaException.class, () -> context.load(ptx));
-      assertEquals("cuModuleLoadData", failure.call());
+      assertEquals("cuModuleLoadDataEx", failure.call());
       assertTrue(List.of(200, 218, 222).contains(failure.code()), failure::toString);
+      // What the compiler says, in its own words, stands between the call and the error's name.
+      String message = String.valueOf(failure.getMessage());
+      assertTrue(message.startsWith("cuModuleLoadDataEx failed ("), message);
+      assertTrue(message.contains(".version") || message.contains("99.0"), message);
     }
   }
 

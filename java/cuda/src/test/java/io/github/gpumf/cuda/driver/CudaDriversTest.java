@@ -39,6 +39,13 @@ class CudaDriversTest {
   }
 
   @Test
+  void bothBindingsSeeTheSameDevices() {
+    assertEquals(
+        CudaDevice.all(TestDriver.of(CudaDrivers.jcuda())),
+        CudaDevice.all(TestDriver.of(CudaDrivers.foreign())));
+  }
+
+  @Test
   void saysWhyADriverCannotBeUsed() {
     TestDriver.of(CudaDrivers.foreign());
     TestDriver.standIn().failCall("cuInit", 1, 100);

@@ -51,4 +51,17 @@ class JCudaBindingTest extends CudaDriverContract {
       }
     }
   }
+
+  @Test
+  void refusesPinnedMemoryThatJCudaWouldLose() {
+    CudaDriver driver = TestDriver.of(probe());
+    try (CudaContext context = CudaContext.open(driver, 0)) {
+      Thrown.assertFails(
+          IllegalArgumentException.class,
+          () -> context.allocatePinned(1L << 31),
+          "at most 2147483647 bytes",
+          "foreign binding",
+          "got 2147483648");
+    }
+  }
 }

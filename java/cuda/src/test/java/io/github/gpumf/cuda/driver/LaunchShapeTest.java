@@ -18,6 +18,8 @@ class LaunchShapeTest {
   void refusesWhatNoDeviceTakes() {
     Class<IllegalArgumentException> illegal = IllegalArgumentException.class;
     assertFails(illegal, () -> LaunchShape.covering(0, 256), "blocks", "got 0", "skip");
+    assertFails(
+        illegal, () -> LaunchShape.covering(1L << 40, 256), "1 to 2147483647", "got 4294967296");
     assertFails(illegal, () -> LaunchShape.covering(5, 0), "threads", "1 to 1024", "got 0");
     assertFails(illegal, () -> LaunchShape.of(1, 1025), "threads", "1 to 1024", "got 1025");
     assertFails(
