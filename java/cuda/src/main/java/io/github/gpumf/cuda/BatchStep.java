@@ -31,7 +31,6 @@ final class BatchStep {
   private final DeviceWeights weights;
   private final Window window;
   private final Kernels kernels;
-  private final Launches launches;
   private final DeviceBuffer stop;
   private final int group;
   private final DeviceBuffer slopes;
@@ -70,7 +69,6 @@ final class BatchStep {
     this.weights = weights;
     this.window = window;
     this.kernels = kernels;
-    this.launches = launches;
     this.stop = stop;
     group = Launches.group(weights.userFactors().vectors());
     blocks = launches.blocks(window.batchSize(), group);

@@ -35,8 +35,7 @@ public final class CudaBackendProvider implements BackendProvider {
   @Override
   public Availability probe() {
     return switch (CudaDrivers.preferred()) {
-      case Missing missing ->
-          new Unavailable(missing.reason(), missing.remedy(), missing.cause());
+      case Missing missing -> new Unavailable(missing.reason(), missing.remedy(), missing.cause());
       case Found found -> probe(found.driver());
     };
   }

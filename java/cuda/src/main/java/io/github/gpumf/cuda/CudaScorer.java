@@ -12,7 +12,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -67,8 +66,7 @@ final class CudaScorer implements Scorer {
     plainHead = arena.floats(2);
     try (Arena copies = Arena.ofConfined()) {
       directions.copyFrom(directions(factors, copies), arena.stream());
-      plainHead.copyFrom(
-          copies.allocateFrom(ValueLayout.JAVA_FLOAT, 1f, 0f), arena.stream());
+      plainHead.copyFrom(copies.allocateFrom(ValueLayout.JAVA_FLOAT, 1f, 0f), arena.stream());
       arena.stream().synchronize();
     }
   }
@@ -159,11 +157,10 @@ final class CudaScorer implements Scorer {
           TopItems[] answers = new TopItems[users.length];
           int itemCount = model.items().size();
           int tile =
-              (int)
-                  Math.clamp(
-                      SCORES_BYTES / Math.max(1, itemCount * (long) Float.BYTES),
-                      1,
-                      Math.max(1, users.length));
+              Math.clamp(
+                  SCORES_BYTES / Math.max(1, itemCount * (long) Float.BYTES),
+                  1,
+                  Math.max(1, users.length));
           DeviceBuffer scores = scratch.floats((long) tile * itemCount);
           for (int from = 0; from < users.length; from += tile) {
             int[] some = Arrays.copyOfRange(users, from, Math.min(users.length, from + tile));
@@ -186,8 +183,7 @@ final class CudaScorer implements Scorer {
         (scratch, host) -> {
           DeviceBuffer scores = scratch.floats(model.items().size());
           int[] query = {item};
-          score(
-              directions, directions, null, null, plainHead, 0, query, scores, scratch, host);
+          score(directions, directions, null, null, plainHead, 0, query, scores, scratch, host);
           exclude(query, itself -> new int[] {itself}, scores, scratch, host);
           return select(1, count, scores, scratch, host)[0];
         });
@@ -319,7 +315,7 @@ final class CudaScorer implements Scorer {
           IntStream.range(0, itemCount)
               .filter(item -> ofRow[item] != Float.NEGATIVE_INFINITY)
               .boxed()
-              .sorted(Comparator.comparing((Integer item) -> ofRow[item]).reversed()) // stable
+              .sorted((a, b) -> Float.compare(ofRow[b], ofRow[a])) // stable: ties by item
               .limit(n)
               .mapToInt(Integer::intValue)
               .toArray();
@@ -352,8 +348,7 @@ final class CudaScorer implements Scorer {
   private static void check(String what, int[] indices, int count) {
     for (int index : indices) {
       if (index < 0 || index >= count) {
-        throw new IndexOutOfBoundsException(
-            what + " " + index + " is not in 0.." + (count - 1));
+        throw new IndexOutOfBoundsException(what + " " + index + " is not in 0.." + (count - 1));
       }
     }
   }

@@ -89,7 +89,7 @@ final class DeviceArena implements AutoCloseable {
       } catch (RuntimeException failure) {
         if (first == null) {
           first = failure;
-        } else if (first != failure) {
+        } else {
           first.addSuppressed(failure);
         }
       }

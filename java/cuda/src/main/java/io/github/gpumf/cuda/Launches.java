@@ -32,7 +32,7 @@ record Launches(int mostBlocks) {
 
   int blocks(long count, int group) {
     long wanted = Math.ceilDiv(count, (long) (THREADS / group));
-    return (int) Math.clamp(wanted, 1, mostBlocks);
+    return Math.clamp(wanted, 1, mostBlocks);
   }
 
   /** One block. */

@@ -37,7 +37,7 @@ final class BatchIndexTest {
             .boxed()
             .sorted(
                 Comparator.<Integer>comparingInt(position -> position / batchSize)
-                    .thenComparing(position -> rowAt[position])) // stable: ties keep their order
+                    .thenComparingInt(position -> rowAt[position])) // stable: ties keep their order
             .mapToInt(Integer::intValue)
             .toArray();
     int[] expectedRows = IntStream.of(expectedPositions).map(position -> rowAt[position]).toArray();

@@ -57,7 +57,7 @@ final class GradientsTest {
       int[] order =
           IntStream.range(0, batch.size)
               .boxed()
-              .sorted(Comparator.comparing(at -> rows[at]))
+              .sorted(Comparator.comparingInt(at -> rows[at]))
               .mapToInt(Integer::intValue)
               .toArray();
       int[] sortedRows = IntStream.of(order).map(at -> rows[at]).toArray();

@@ -65,6 +65,7 @@ final class OptimizersTest {
   }
 
   /** Weights, the optimizer's numbers, and gradients of a table. */
+  @SuppressWarnings("ArrayRecordComponent") // Nobody compares tables as values.
   private record Table(float[] weights, float[] first, float[] second, float[] gradient) {
     static Table random(int count, boolean fresh) {
       Draws draws = new Draws(count);

@@ -23,7 +23,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every backend follows every trace of TensorFlow in the folder given by {@code -Dgpumf.golden=DIR}
- * (relative to the root of the project), or in the test resources.
+ * (relative to the root of the project), or in the test resources. The backends are those that
+ * {@code -Dgpumf.backends} names, the ones on the CPU by default; one that is not available fails.
  *
  * <p>The tolerances are those of the traces' README: independent correct implementations in float
  * and double differ by up to 2.5e-7 after 10 steps, 1.8e-6 after about 110 and 3.8e-6 after 300 to
@@ -33,8 +34,10 @@ final class KerasParityTest {
   static List<Arguments> tracesAndBackends() throws IOException {
     List<KerasTrace> traces = traces();
     assertFalse(traces.isEmpty(), "there is no trace (*.json) in " + folder());
+    List<String> backends =
+        List.of(System.getProperty("gpumf.backends", "scalar,vector").split(","));
     return traces.stream()
-        .flatMap(trace -> Stream.of("scalar", "vector").map(name -> Arguments.of(trace, name)))
+        .flatMap(trace -> backends.stream().map(name -> Arguments.of(trace, name)))
         .toList();
   }
 
