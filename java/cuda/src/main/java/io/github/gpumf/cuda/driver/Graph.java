@@ -2,7 +2,11 @@ package io.github.gpumf.cuda.driver;
 
 import io.github.gpumf.cuda.driver.CudaDriver.Handle;
 
-/** Work that was recorded from a stream, with its arguments, to be done as often as wanted. */
+/**
+ * Work that was recorded from a stream, with its arguments, to be done as often as wanted. It holds
+ * addresses: the buffers and modules that it uses must stay open as long as it is launched, which
+ * is not checked.
+ */
 public final class Graph extends Owned {
   private final Handle executable;
 

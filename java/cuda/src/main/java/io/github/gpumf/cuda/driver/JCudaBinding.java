@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * looked up or made anew at a launch. It takes host memory as direct buffers, and these end at 2
  * GiB: longer copies go in pieces. It has no public way to make a pointer of an address, but a
  * subclass may: {@link DeviceAddress} and {@link HostAddress} are JCuda's null pointer, shifted.
+ *
+ * <p>JCuda's own exceptions stay off, as they are by default: they carry no code.
  */
 final class JCudaBinding implements CudaDriver {
   /** The longest piece that is a power of two and still has a direct buffer. */

@@ -4,6 +4,13 @@
  * factorization and uses nothing else of this project; it alone knows JCuda. The GPU backend is its
  * user.
  *
+ * <p>{@link io.github.gpumf.cuda.driver.CudaDrivers} finds the driver, or says why there is none.
+ * {@link io.github.gpumf.cuda.driver.CudaContext} opens a device; all else is made from it. {@link
+ * io.github.gpumf.cuda.driver.KernelCall} shows what a training's loop looks like.
+ *
+ * <p>JCuda's native library is extracted into a private folder of {@code java.io.tmpdir}, or into
+ * the one that {@code -Dgpumf.natives} names.
+ *
  * <p>A JVM that uses it wants {@code --enable-native-access=ALL-UNNAMED}; without it the JDK prints
  * a warning at the first native call.
  */

@@ -30,7 +30,7 @@ public final class TestDriver {
   }
 
   private static CudaDriver leaveOut(String reason) {
-    requireOrLeaveOut("left out, there is no CUDA driver to test with: " + reason);
+    requireOrLeaveOut("there is no CUDA driver to test with: " + reason);
     throw new AssertionError("not reached");
   }
 
@@ -46,9 +46,10 @@ public final class TestDriver {
 
   private static void requireOrLeaveOut(String message) {
     if (System.getProperty("gpumf.require", "").contains("cuda")) {
-      fail(message + " (and -Dgpumf.require=cuda asks for one)");
+      fail(message + ". -Dgpumf.require=cuda asks for one");
     }
-    Assumptions.abort(message + " (the stand-in needs Linux and g++ to be built)");
+    Assumptions.abort(
+        "left out, " + message + ". The stand-in driver is built where there is Linux with g++");
   }
 
   private static void loadKernels(StandIn standIn) {
