@@ -207,5 +207,8 @@ CUDA_CALL cuCtxGetStreamPriorityRange(int* least, int* greatest) {
 }
 
 CUDA_CALL cuCtxSynchronize() {
-  return call("cuCtxSynchronize", Needs::Context, [&] { return finishAllStreams(); });
+  return call("cuCtxSynchronize", Needs::Context, [] {
+    const CUresult refused = refuseWhileCapturing("cuCtxSynchronize");
+    return refused != CUDA_SUCCESS ? refused : finishAllStreams();
+  });
 }

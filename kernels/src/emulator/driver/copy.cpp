@@ -45,7 +45,7 @@ CUresult copyNow(Rows from, Rows to, Shape shape, Direction direction) {
 
 bool capturing(CUstream stream) {
   const std::shared_ptr<Stream> found = findStream(stream);
-  return found != nullptr && found->captured;
+  return found != nullptr && found->capture.has_value();
 }
 
 CUresult finishIfNotCaptured(CUstream stream) { return capturing(stream) ? CUDA_SUCCESS : finishStream(findStream(stream)); }

@@ -53,16 +53,15 @@ void destroyGraphs() {
 
 using namespace emulator;
 
-CUDA_CALL cuStreamBeginCapture_v2(CUstream handle, int) {
+CUDA_CALL cuStreamBeginCapture_v2(CUstream handle, int mode) {
   return streamCall("cuStreamBeginCapture", handle, [&](const std::shared_ptr<Stream>& stream) {
     if (stream == defaultStream()) {
       return fail(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "cuStreamBeginCapture: the default stream cannot capture");
     }
-    if (stream->captured) {
-      return fail(CUDA_ERROR_INVALID_VALUE, "cuStreamBeginCapture: the stream captures already");
+    if (stream->capture || mode < Capture::GLOBAL || mode > Capture::RELAXED) {
+      return fail(CUDA_ERROR_INVALID_VALUE, "cuStreamBeginCapture: the stream captures already, or %d is no mode", mode);
     }
-    stream->captured.emplace();
-    stream->captureInvalid = false;
+    stream->capture = Capture{static_cast<Capture::Mode>(mode), std::this_thread::get_id(), {}};
     return CUDA_SUCCESS;
   });
 }
@@ -70,22 +69,22 @@ CUDA_CALL cuStreamBeginCapture_v2(CUstream handle, int) {
 CUDA_CALL cuStreamEndCapture(CUstream handle, CUgraph* graph) {
   return streamCall("cuStreamEndCapture", handle, [&](const std::shared_ptr<Stream>& stream) {
     *graph = nullptr;
-    if (!stream->captured) {
+    if (!stream->capture) {
       return fail(CUDA_ERROR_STREAM_CAPTURE_UNMATCHED, "cuStreamEndCapture: the stream does not capture");
     }
-    Line line = std::move(*stream->captured);
-    stream->captured.reset();
-    if (stream->captureInvalid) {
+    const Capture capture = std::move(*stream->capture);
+    stream->capture.reset();
+    if (capture.invalid) {
       return fail(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, "cuStreamEndCapture: a call that cannot be captured ended the capture");
     }
-    *graph = graphs().graphs.add(std::make_shared<Line>(std::move(line)));
+    *graph = graphs().graphs.add(std::make_shared<Line>(capture.work));
     return CUDA_SUCCESS;
   });
 }
 
 CUDA_CALL cuStreamIsCapturing(CUstream handle, int* status) {
   return streamCall("cuStreamIsCapturing", handle, [&](const std::shared_ptr<Stream>& stream) {
-    *status = !stream->captured ? 0 : stream->captureInvalid ? 2 : 1;  // NONE, INVALIDATED, ACTIVE
+    *status = !stream->capture ? 0 : stream->capture->invalid ? 2 : 1;  // NONE, INVALIDATED, ACTIVE
     return CUDA_SUCCESS;
   });
 }

@@ -60,6 +60,10 @@ bool reserve() {
 std::size_t pagesOf(std::size_t bytes) { return (bytes + PAGE - 1) / PAGE * PAGE; }
 
 CUresult allocate(const char* call, std::size_t bytes, bool host, std::uintptr_t* address) {
+  const CUresult refused = refuseWhileCapturing(call);
+  if (refused != CUDA_SUCCESS) {
+    return refused;
+  }
   if (bytes == 0) {
     return fail(CUDA_ERROR_INVALID_VALUE, "%s: 0 bytes", call);
   }
@@ -110,6 +114,10 @@ Allocation* find(std::uintptr_t address) {
 }
 
 CUresult freeAllocation(const char* call, std::uintptr_t address, bool host) {
+  const CUresult refused = refuseWhileCapturing(call);
+  if (refused != CUDA_SUCCESS) {
+    return refused;
+  }
   Allocation* allocation = find(address);
   if (allocation == nullptr || allocation->begin != address || allocation->host != host) {
     return fail(CUDA_ERROR_INVALID_VALUE, "%s: 0x%zx is not the start of an allocation", call, address);

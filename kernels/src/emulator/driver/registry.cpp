@@ -19,6 +19,7 @@ struct Registry {
   std::map<std::string, Entries> libraries;  // by path
   Entries active;
   Entries* loading = nullptr;
+  std::string failures;
   bool defaultsLoaded = false;
 };
 
@@ -49,8 +50,8 @@ void loadDefaults() {
   registry().defaultsLoaded = true;
   std::istringstream paths(defaultLibraries());
   for (std::string path; std::getline(paths, path, ':');) {
-    if (access(path.c_str(), R_OK) == 0) {
-      loadKernels(path);
+    if (access(path.c_str(), R_OK) == 0 && loadKernels(path) != CUDA_SUCCESS) {
+      registry().failures += "; " + lastError();
     }
   }
 }
@@ -83,7 +84,7 @@ std::string kernelLibraries() {
   for (const auto& [path, entries] : registry().libraries) {
     paths += (paths.empty() ? "" : ", ") + path;
   }
-  return paths.empty() ? defaultLibraries() + " (does not exist)" : paths;
+  return (paths.empty() ? defaultLibraries() + " (does not exist)" : paths) + registry().failures;
 }
 
 std::string declarationsAsPtx() {

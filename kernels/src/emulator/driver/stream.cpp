@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <set>
-#include <thread>
 
 #include "call.h"
 #include "context.h"
@@ -167,8 +166,8 @@ CUresult enqueue(const char* call, CUstream handle, Work work) {
   if (stream == nullptr) {
     return noStream(call);
   }
-  if (stream->captured) {
-    stream->captured->push_back(std::move(work));
+  if (stream->capture) {
+    stream->capture->work.push_back(std::move(work));
     return CUDA_SUCCESS;
   }
   append(stream, std::move(work));
@@ -207,18 +206,19 @@ CUresult finishAllStreams() {
 CUresult passTime() { return driverRandom().below(2) == 0 ? CUDA_SUCCESS : step({}); }
 
 CUresult refuseWhileCapturing(const char* call, Stream& stream) {
-  if (!stream.captured) {
+  if (!stream.capture) {
     return CUDA_SUCCESS;
   }
-  stream.captureInvalid = true;
-  return fail(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "%s while the stream captures", call);
+  stream.capture->invalid = true;
+  return fail(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "%s while a stream captures", call);
 }
 
 CUresult refuseWhileCapturing(const char* call) {
   for (const auto& stream : streams().all) {
-    const CUresult refused = refuseWhileCapturing(call, *stream);
-    if (refused != CUDA_SUCCESS) {
-      return refused;
+    const auto& capture = stream->capture;
+    if (capture && (capture->mode == Capture::GLOBAL ||
+                    (capture->mode == Capture::THREAD_LOCAL && capture->thread == std::this_thread::get_id()))) {
+      return refuseWhileCapturing(call, *stream);
     }
   }
   return CUDA_SUCCESS;
@@ -253,7 +253,7 @@ CUDA_CALL cuStreamDestroy_v2(CUstream handle) {
       return noStream("cuStreamDestroy");
     }
     stream->destroyed = true;
-    stream->captured.reset();
+    stream->capture.reset();
     dropFinishedStreams();
     return CUDA_SUCCESS;
   });

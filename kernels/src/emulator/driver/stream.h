@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "cuda.h"
@@ -26,13 +27,22 @@ struct Operation {
   bool done = false;
 };
 
+// A capture that is under way.
+struct Capture {
+  enum Mode { GLOBAL = 0, THREAD_LOCAL = 1, RELAXED = 2 };
+
+  Mode mode;
+  std::thread::id thread;
+  std::vector<Work> work;
+  bool invalid = false;
+};
+
 struct Stream {
   unsigned flags = 0;
   int priority = 0;
   std::deque<std::shared_ptr<Operation>> pending;
-  bool destroyed = false;                       // goes when its last work is done
-  std::optional<std::vector<Work>> captured;    // the work recorded so far, while the stream captures
-  bool captureInvalid = false;
+  bool destroyed = false;  // goes when its last work is done
+  std::optional<Capture> capture;
 
   bool ordersWithDefault() const;
 };
@@ -53,9 +63,12 @@ CUresult finishAllStreams();
 // Lets time pass: perhaps one piece of work runs.
 CUresult passTime();
 
-// Calls that wait are not allowed while a stream captures; they end the capture.
-CUresult refuseWhileCapturing(const char* call);
+// Calls that touch the capturing stream other than with work are not allowed; they end the capture.
 CUresult refuseWhileCapturing(const char* call, Stream& stream);
+
+// Calls that allocate, release or wait for the default stream are not allowed to a thread while a capture forbids them: one in global mode to all
+// threads, one in thread-local mode to its own.
+CUresult refuseWhileCapturing(const char* call);
 
 long long streamsAlive();
 void destroyStreams();

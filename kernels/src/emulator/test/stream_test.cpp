@@ -1,4 +1,6 @@
 // Streams keep their promises and nothing more.
+#include <thread>
+
 #include "harness.h"
 
 using namespace test;
@@ -209,6 +211,30 @@ TEST(waiting_ends_a_capture) {
   CHECK_EQUAL(cuStreamEndCapture(s, &graph), CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
   CHECK(graph == nullptr);
   OK(cuStreamSynchronize(s));
+}
+
+TEST(memory_is_not_allocated_while_this_thread_captures) {
+  constexpr int GLOBAL = 0, THREAD_LOCAL = 1, RELAXED = 2;
+  const CUdeviceptr x = allocate(4);
+  for (int mode : {GLOBAL, THREAD_LOCAL, RELAXED}) {
+    const CUstream s = stream();
+    CUresult here = CUDA_SUCCESS, elsewhere = CUDA_SUCCESS;
+    CUdeviceptr y = 0;
+    CUgraph graph = nullptr;
+    OK(cuStreamBeginCapture_v2(s, mode));
+    std::thread([&] {
+      CUcontext context = nullptr;
+      cuDevicePrimaryCtxRetain(&context, 0);
+      cuCtxSetCurrent(context);
+      elsewhere = cuMemAlloc_v2(&y, 4);
+      cuDevicePrimaryCtxRelease_v2(0);
+    }).join();
+    here = cuMemAlloc_v2(&y, 4);
+    CHECK_EQUAL(here, mode == RELAXED ? CUDA_SUCCESS : CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
+    CHECK_EQUAL(elsewhere, mode == GLOBAL ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED : CUDA_SUCCESS);
+    CHECK_EQUAL(cuMemFree_v2(x) == CUDA_SUCCESS, mode == RELAXED);
+    CHECK_EQUAL(cuStreamEndCapture(s, &graph) == CUDA_SUCCESS, mode == RELAXED);
+  }
 }
 
 }  // namespace
