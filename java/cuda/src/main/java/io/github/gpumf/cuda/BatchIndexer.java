@@ -16,8 +16,9 @@ final class BatchIndexer {
   private static final int KEYS_OF_TILE = KEYS_OF_THREAD * Launches.THREADS;
   private static final int WARP = 32;
 
-  /** Each warp of a tile counts digits of its own. */
-  private static final int SHARED_BYTES = Launches.THREADS / WARP * DIGITS * Integer.BYTES;
+  /** A warp a digit. */
+  private static final LaunchShape SCAN =
+      LaunchShape.of(DIGITS * WARP / Launches.THREADS, Launches.THREADS);
 
   private final Launches launches;
   private final Kernel keysKernel;
@@ -79,8 +80,11 @@ final class BatchIndexer {
     int batches = Math.ceilDiv(count, batchSize);
     int keyBits = rowBits + rowBits(batches);
     LaunchShape each = launches.items(count);
-    int tiles = Math.ceilDiv(count, KEYS_OF_TILE);
-    LaunchShape tiled = LaunchShape.of(tiles, Launches.THREADS);
+    int threads = Launches.threads(Math.ceilDiv(count, KEYS_OF_THREAD));
+    int tiles = Math.ceilDiv(count, threads * KEYS_OF_THREAD);
+    LaunchShape tiled = LaunchShape.of(tiles, threads);
+    // Each warp of a tile counts digits of its own.
+    LaunchShape scattering = tiled.withShared(threads / WARP * DIGITS * Integer.BYTES);
     keysKernel.call(rowAt, count, batchSize, rowBits, keys[0], positions[0]).launch(stream, each);
     int now = 0;
     for (int shift = 0; shift < keyBits; shift += DIGIT_BITS) {
@@ -88,7 +92,7 @@ final class BatchIndexer {
       countKernel.call(keys[now], count, shift, tiles, counts).launch(stream, tiled);
       scanKernel
           .call(counts, tiles, totals)
-          .launch(stream, LaunchShape.of(DIGITS, Launches.THREADS));
+          .launch(stream, SCAN);
       scatterKernel
           .call(
               keys[now],
@@ -100,7 +104,7 @@ final class BatchIndexer {
               totals,
               keys[1 - now],
               last ? sortedPositions : positions[1 - now])
-          .launch(stream, tiled.withShared(SHARED_BYTES));
+          .launch(stream, scattering);
       now = 1 - now;
     }
     if (keyBits == 0) { // one batch, one row: in order as it is

@@ -35,7 +35,7 @@ final class BatchStep {
   private final int group;
   private final DeviceBuffer slopes;
   private final DeviceBuffer partials;
-  private final int blocks;
+  private final LaunchShape shape;
 
   private final BatchCall errors;
   private final KernelCall addTotals;
@@ -71,9 +71,9 @@ final class BatchStep {
     this.kernels = kernels;
     this.stop = stop;
     group = Launches.group(weights.userFactors().vectors());
-    blocks = launches.blocks(window.batchSize(), group);
+    shape = launches.groups(window.batchSize(), group);
     slopes = arena.floats(window.columns().size());
-    partials = arena.doubles(3L * blocks);
+    partials = arena.doubles(3L * shape.gridX());
     Mf spec = job.spec();
     Moves update = new Moves(rule, spec.l2(), kernels, launches, stop);
     penalty =
@@ -150,7 +150,7 @@ final class BatchStep {
                 Arguments.orNull(columns.weights()),
                 slopes,
                 partials),
-        LaunchShape.of(blocks, Launches.THREADS));
+        shape);
   }
 
   private KernelCall addTotals(DeviceBuffer totals, @Nullable DeviceTable headGradient) {
@@ -162,7 +162,7 @@ final class BatchStep {
             0L,
             totals,
             partials,
-            blocks,
+            shape.gridX(),
             penalty == null ? Arguments.NULL : penalty.ofUsers(),
             penalty == null ? Arguments.NULL : penalty.ofItems(),
             penalty == null ? 0 : penalty.blocks(),
@@ -201,7 +201,7 @@ final class BatchStep {
                 (float) job.spec().biasRegularization(),
                 gradient.buffer(),
                 Arguments.orNull(biasGradient)),
-        LaunchShape.of(blocks, Launches.THREADS));
+        shape);
   }
 
   /**
@@ -218,7 +218,7 @@ final class BatchStep {
     if (penalty != null) {
       penalty.update(stream);
     }
-    addTotals.set(SIZE_OF_TOTALS, size).set(BATCH_OF_TOTALS, batch).launch(stream, Launches.one());
+    addTotals.set(SIZE_OF_TOTALS, size).set(BATCH_OF_TOTALS, batch).launch(stream, Launches.one(shape.gridX()));
     userGradient.launch(stream, start, size, scale);
     itemGradient.launch(stream, start, size, scale);
     for (Move move : moves) {

@@ -3,6 +3,7 @@ package io.github.gpumf.cuda;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.data.Ratings;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -45,8 +46,8 @@ final class HeldOutErrors implements AutoCloseable {
     try (DeviceArena scratch = new DeviceArena(context);
         Arena host = Arena.ofConfined()) {
       int group = Launches.group(weights.userFactors().vectors());
-      int blocks = launches.blocks(heldOut.size(), group);
-      DeviceBuffer partials = scratch.doubles(blocks);
+      LaunchShape shape = launches.groups(heldOut.size(), group);
+      DeviceBuffer partials = scratch.doubles(shape.gridX());
       DeviceBuffer sum = scratch.doubles(1);
       kernels
           .kernel("predictions", "squared_errors")
@@ -66,11 +67,11 @@ final class HeldOutErrors implements AutoCloseable {
               onDevice.values(),
               onDevice.size(),
               partials)
-          .launch(scratch.stream(), launches.groups(heldOut.size(), group));
+          .launch(scratch.stream(), shape);
       kernels
           .kernel("totals", "sum_partials")
-          .call(partials, blocks, sum)
-          .launch(scratch.stream(), Launches.one());
+          .call(partials, shape.gridX(), sum)
+          .launch(scratch.stream(), Launches.one(shape.gridX()));
       MemorySegment answer = host.allocate(ValueLayout.JAVA_DOUBLE);
       sum.copyTo(answer, scratch.stream());
       scratch.stream().synchronize();

@@ -13,6 +13,8 @@ record Launches(int mostBlocks) {
   /** Eight warps: small enough for many blocks on a multiprocessor, and a multiple of any group. */
   static final int THREADS = 256;
 
+  private static final int WARP = 32;
+
   /** 2,048 threads, all that a multiprocessor holds. */
   private static final int BLOCKS_OF_MULTIPROCESSOR = 8;
 
@@ -22,27 +24,28 @@ record Launches(int mostBlocks) {
 
   /** A thread an item. */
   LaunchShape items(long count) {
-    return LaunchShape.of(blocks(count, 1), THREADS);
+    return groups(count, 1);
   }
 
   /** A group of lanes an item. */
   LaunchShape groups(long count, int group) {
-    return LaunchShape.of(blocks(count, group), THREADS);
+    int threads = threads(count * group);
+    long wanted = Math.ceilDiv(count, (long) (threads / group));
+    return LaunchShape.of(Math.clamp(wanted, 1, mostBlocks), threads);
   }
 
-  int blocks(long count, int group) {
-    long wanted = Math.ceilDiv(count, (long) (THREADS / group));
-    return Math.clamp(wanted, 1, mostBlocks);
+  /** One block, a thread an item as far as it reaches. */
+  static LaunchShape one(long count) {
+    return LaunchShape.of(1, threads(count));
   }
 
-  /** One block. */
-  static LaunchShape one() {
-    return LaunchShape.of(1, THREADS);
+  /** Threads of a block: whole warps, no more than there are items, if these are few. */
+  static int threads(long items) {
+    return Math.clamp(Math.ceilDiv(items, (long) WARP) * WARP, WARP, THREADS);
   }
 
   /** Lanes that share a row: the smallest power of two that holds its float4, at most a warp. */
   static int group(int vectors) {
-    int warp = 32;
-    return Math.min(warp, Integer.highestOneBit(Math.max(1, 2 * vectors - 1)));
+    return Math.min(WARP, Integer.highestOneBit(Math.max(1, 2 * vectors - 1)));
   }
 }

@@ -22,7 +22,10 @@ final class ArchitectureTest {
   private static final String ROOT = "io.github.gpumf";
 
   /** For each package of this module the packages of this project that it may use, itself aside. */
-  private static final Map<String, Set<String>> MAY_USE = Map.of("cuda.driver", Set.of());
+  private static final Map<String, Set<String>> MAY_USE =
+      Map.of(
+          "cuda", Set.of("backend", "cuda.driver", "data", "model", "optim"),
+          "cuda.driver", Set.of());
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
