@@ -21,14 +21,15 @@ public final class GpuMf {
   private GpuMf() {}
 
   /**
-   * Trains with the options that do well on MovieLens.
+   * Trains with {@link TrainingOptions#tunedFor(Mf, Ratings)}: the options that do well on
+   * MovieLens, fitted to these ratings.
    *
    * @param ratings training ratings, at least one
    * @param spec the model; {@link Mf#tuned} and {@link Mf#withTunedOptions} go with these options
    * @return the model and how it was reached
    */
   public static TrainingResult train(Ratings ratings, Mf spec) {
-    return train(ratings, spec, TrainingOptions.tunedFor(spec));
+    return train(ratings, spec, TrainingOptions.tunedFor(spec, ratings));
   }
 
   /**

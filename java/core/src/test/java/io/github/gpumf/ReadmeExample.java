@@ -22,8 +22,9 @@ final class ReadmeExample {
     // @start region="service"
     Ratings ratings = RatingsReader.of().read(Path.of("ratings.csv")).ratings();
     Split split = Splitter.random(ratings, 0.1, 42);
-    TrainingResult result =
-        GpuMf.train(split.train(), split.test(), Mf.tuned(64), TrainingOptions.tuned());
+    Mf spec = Mf.tuned(64);
+    TrainingOptions options = TrainingOptions.tunedFor(spec, split.train());
+    TrainingResult result = GpuMf.train(split.train(), split.test(), spec, options);
     ModelFile.save(result.model(), Path.of("model.safetensors"));
 
     MfModel model = ModelFile.load(Path.of("model.safetensors"));

@@ -123,6 +123,7 @@ final class TrainCommand implements Callable<Integer> {
     flags.requireBackend();
     Outputs.check(output, ratingsFile, validationFile);
     Ratings training = ratings.read(ratingsFile);
+    flags.fit(options, training);
     Ratings validation = validationFile == null ? null : validation(validationFile, training);
     // Ctrl-C waits for the model, so the interruption is closed after it is saved.
     try (Interruption interruption = new Interruption()) {

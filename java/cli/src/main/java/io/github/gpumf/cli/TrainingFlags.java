@@ -2,6 +2,7 @@ package io.github.gpumf.cli;
 
 import io.github.gpumf.backend.Backends;
 import io.github.gpumf.cli.Values.BackendName;
+import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.Adam;
@@ -98,7 +99,7 @@ final class TrainingFlags {
   @Option(
       names = "--batch-size",
       paramLabel = "B",
-      description = "Ratings in a step (default: 256, keras 32).")
+      description = "Ratings in a step (default: 256, or what small sets allow; keras 32).")
   private @Nullable Integer batchSize;
 
   @Option(
@@ -112,7 +113,8 @@ final class TrainingFlags {
       names = "--learning-rate",
       paramLabel = "X",
       description =
-          "Initial learning rate (default: by optimizer; sgd's grows with the batch size, 3 at 256).")
+          "Initial learning rate (default: by optimizer; sgd's grows with the batch size, 3 at 256, "
+              + "and is less where ratings span more than 4).")
   private @Nullable Double learningRate;
 
   @Option(
@@ -268,6 +270,18 @@ final class TrainingFlags {
           }
           return builder.shuffle(shuffle).seed(seed).backend(backend);
         });
+  }
+
+  /** Fits what was not given to the ratings: before, only the values could be checked. */
+  void fit(TrainingOptions.Builder options, Ratings training) {
+    if (!tuned() || model != Model.BIASED || optimizerName() != OptimizerName.SGD) {
+      return;
+    }
+    int batch =
+        batchSize != null ? batchSize : TrainingOptions.tunedFor(spec(), training).batchSize();
+    double rate = learningRate != null ? learningRate : TrainingOptions.tunedRate(training, batch);
+    int epochCount = epochs != null ? epochs : presetOptions().epochs();
+    options.batchSize(batch).optimizer(new Sgd(schedule(rate, epochCount).withWarmUp(warmUp)));
   }
 
   private TrainingOptions presetOptions() {

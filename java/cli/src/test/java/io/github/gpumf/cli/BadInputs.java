@@ -238,7 +238,7 @@ final class BadInputs {
     List<Row> rows = new ArrayList<>();
     String checkpoints =
         "checkpoints/checkpoint-000001.safetensors checkpoints/checkpoint-000002.safetensors";
-    String constant = "--schedule constant --output HERE/out --checkpoint HERE/";
+    String constant = "--batch-size 64 --schedule constant --output HERE/out --checkpoint HERE/";
     rows.add(
         training(
             "checkpoints in the way",

@@ -153,6 +153,8 @@ final class Fixtures {
         "2",
         "--schedule",
         "constant",
+        "--batch-size",
+        "64",
         "--checkpoint",
         directory.toString(),
         "--output",

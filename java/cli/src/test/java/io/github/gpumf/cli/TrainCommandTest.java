@@ -50,6 +50,25 @@ class TrainCommandTest {
     assertEquals(-1, Files.mismatch(model(one), model(other)), one + " and " + other);
   }
 
+  @Test
+  void defaultsFitTheRatingsAndFlagsStay() throws IOException {
+    Path oneUser = folder.resolve("one-user.csv");
+    StringBuilder lines = new StringBuilder("user,item,rating\n");
+    for (int item = 0; item < 1024; item++) {
+      lines.append("7,").append(item).append(',').append(1 + item * 7 % 5).append('\n');
+    }
+    Files.writeString(oneUser, lines);
+    String train = "train --json --ratings " + oneUser + " --output " + model("m");
+    assertEquals(3.0 * 32 / 256, firstRate(Cli.succeed(train)), 1e-3);
+    assertEquals(3.0 * 8 / 256, firstRate(Cli.succeed(train + " --batch-size 8")), 1e-3);
+    assertEquals(0.5, firstRate(Cli.succeed(train + " --learning-rate 0.5")), 1e-2);
+  }
+
+  /** The rate of the first epoch's last step, where a cosine of 30 epochs has lost 0.3%. */
+  private static double firstRate(Cli.Run run) {
+    return run.json().get("history").get(0).get("learningRate").doubleValue();
+  }
+
   private double rmse(String name) {
     return Cli.succeed(
             "evaluate --json --metrics rmse --model "

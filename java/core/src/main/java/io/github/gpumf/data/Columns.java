@@ -63,7 +63,7 @@ record Columns(boolean header, int count, int user, int item, int rating, int ti
     if (header && !positional) {
       throw new BadLineException(
           "the header does not name all of user, item and rating",
-          "Say which columns they are (withColumns).");
+          "Say which columns they are (--columns, withColumns).");
     }
     return new Columns(header, fields.size(), 0, 1, 2, fields.size() > 3 ? 3 : NONE);
   }

@@ -158,7 +158,7 @@ final class RatingsFile {
     } catch (NumberFormatException notANumber) {
       throw new BadLineException(
           named("timestamp", fields, column) + " is not a number",
-          "Write seconds since 1970, or name the columns without a timestamp (withColumns).");
+          "Write seconds since 1970, or name the columns without a timestamp (--columns, withColumns).");
     }
   }
 

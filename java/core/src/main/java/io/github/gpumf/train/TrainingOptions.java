@@ -1,6 +1,7 @@
 package io.github.gpumf.train;
 
 import io.github.gpumf.backend.Backends;
+import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
@@ -17,6 +18,16 @@ import org.jspecify.annotations.Nullable;
  * #toBuilder} changes some of it.
  */
 public final class TrainingOptions {
+  /**
+   * Ratings of one user or item in a batch. Each moves the row's bias by 2 * 3 / 256 of the error
+   * and its factors by as much again or twice, so that of 32 together the bias goes three quarters
+   * of its way; at 85 it would overshoot to the same error on the other side.
+   */
+  private static final long MOST_OF_A_ROW = 32;
+
+  /** From one star to five. */
+  private static final double MOVIE_LENS_SPAN = 4;
+
   private final int epochs;
   private final int batchSize;
   private final Optimizer optimizer;
@@ -99,6 +110,66 @@ public final class TrainingOptions {
         .epochs(epochs)
         .batchSize(256)
         .build();
+  }
+
+  /**
+   * {@link #tunedFor(Mf)} fitted to the ratings, so that Sgd is stable on sets that are not like
+   * MovieLens. On MovieLens it is the same: batches of 256 or a little less, ratings of 1 to 5.
+   *
+   * <ul>
+   *   <li>A batch is not larger than the set, has no more than 32 ratings of one user or item on
+   *       average, and leaves a last batch of at least an eighth of its size. The mean over a batch
+   *       is what the learning rate was chosen for: ratings of one row that add up in it, or a last
+   *       one alone, would overshoot.
+   *   <li>Where the ratings span more than 4, the rate is divided by as much as they span more: the
+   *       squares of the factors grow with the ratings, and with them the steps.
+   * </ul>
+   *
+   * @param spec the model
+   * @param ratings what it is to be trained on
+   * @return the options
+   */
+  public static TrainingOptions tunedFor(Mf spec, Ratings ratings) {
+    if (spec.head() != Mf.Head.BIASES || ratings.size() == 0) {
+      return tunedFor(spec);
+    }
+    int batchSize = steadyBatch(ratings, tuned().batchSize());
+    return tuned(batchSize).toBuilder()
+        .optimizer(new Sgd(LearningRate.cosine(tunedRate(ratings, batchSize), tuned().epochs())))
+        .build();
+  }
+
+  /**
+   * The learning rate of {@link #tunedFor(Mf, Ratings)} for batches of another size.
+   *
+   * @param ratings what a model with biases is to be trained on, at least one
+   * @param batchSize ratings in a step, at least 1
+   * @return the rate at the start
+   */
+  public static double tunedRate(Ratings ratings, int batchSize) {
+    int filled = (int) Math.min(batchSize, ratings.size());
+    double span = (double) ratings.maxValue() - ratings.minValue();
+    return tuned(filled).optimizer().learningRate().initial() / Math.max(1, span / MOVIE_LENS_SPAN);
+  }
+
+  private static int steadyBatch(Ratings ratings, int most) {
+    long[] ofUser = new long[ratings.userCount()];
+    long[] ofItem = new long[ratings.itemCount()];
+    long heaviest = 1;
+    for (long row = 0; row < ratings.size(); row++) {
+      heaviest = Math.max(heaviest, ++ofUser[ratings.user(row)]);
+      heaviest = Math.max(heaviest, ++ofItem[ratings.item(row)]);
+    }
+    long limit = Math.min(ratings.size(), MOST_OF_A_ROW * ratings.size() / heaviest);
+    int batchSize = (int) Math.min(most, limit);
+    while (leavesTooFew(ratings.size() % batchSize, batchSize)) {
+      batchSize--;
+    }
+    return batchSize;
+  }
+
+  private static boolean leavesTooFew(long last, int batchSize) {
+    return last != 0 && 8 * last < batchSize;
   }
 
   /**

@@ -145,7 +145,9 @@ class RatingsReaderBadInputTest {
   void headersThatNameOnlySomeColumnsAreRefused() throws IOException {
     for (String header : List.of("movieId,userId,stars", "rating,a,b", "ts,user,item")) {
       InvalidDataException error = refused(STRICT, file(header + "\n1,2,3\n"));
-      assertTrue(String.valueOf(error.getMessage()).contains("withColumns"), error.getMessage());
+      assertTrue(
+          String.valueOf(error.getMessage()).contains("(--columns, withColumns)"),
+          error.getMessage());
       assertTrue(String.valueOf(error.getMessage()).contains("\"" + header + "\""));
     }
   }

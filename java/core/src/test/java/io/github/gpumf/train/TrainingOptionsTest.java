@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
@@ -15,6 +16,7 @@ import io.github.gpumf.optim.Sgd;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class TrainingOptionsTest {
@@ -57,6 +59,56 @@ final class TrainingOptionsTest {
       assertEquals(256, options.batchSize());
       assertOtherwiseDefault(options);
     }
+  }
+
+  @Test
+  void tunedOptionsFitTheRatings() {
+    assertTuned(256, 1, cycle(2_560, 4)); // as on MovieLens
+    assertTuned(7, 1, cycle(7, 4)); // a batch is not larger than the set
+    assertTuned(32, 1, oneUser(1_024)); // nor does it hold more of one row
+    // 257 = 228 + 29, the first size below 256 with an eighth of it or more in the last batch.
+    assertTuned(228, 1, cycle(257, 4));
+    assertTuned(256, 25, cycle(2_560, 100)); // percents
+    assertTuned(256, 1, cycle(2_560, 1)); // a narrow range does not make it faster
+    Mf dense = Mf.basic(8);
+    assertEquals(
+        TrainingOptions.tunedFor(dense).optimizer(),
+        TrainingOptions.tunedFor(dense, oneUser(1_024)).optimizer());
+    Ratings none = Ratings.of(new int[0], new int[0], new float[0], 0, 0);
+    assertEquals(256, TrainingOptions.tunedFor(Mf.biased(8), none).batchSize());
+  }
+
+  @Test
+  void tunedRatesAreThoseOfBatchesThatAreFull() {
+    assertEquals(3.0 * 7 / 256, TrainingOptions.tunedRate(cycle(7, 4), 1000));
+    assertEquals(12, TrainingOptions.tunedRate(cycle(2_560, 4), 1024));
+  }
+
+  private static void assertTuned(int batchSize, double divisor, Ratings ratings) {
+    TrainingOptions options = TrainingOptions.tunedFor(Mf.biased(8), ratings);
+    assertEquals(batchSize, options.batchSize(), ratings.toString());
+    assertEquals(
+        new Sgd(LearningRate.cosine(3.0 * batchSize / 256 / divisor, 30)),
+        options.optimizer(),
+        ratings.toString());
+    assertEquals(30, options.epochs());
+    assertOtherwiseDefault(options);
+  }
+
+  /** As many ratings of each of 64 users and items as can be, from 0 to the span. */
+  private static Ratings cycle(int count, int span) {
+    int[] ids = new int[count];
+    float[] values = new float[count];
+    for (int row = 0; row < count; row++) {
+      ids[row] = row % 64;
+      values[row] = row % 2 == 0 ? 0 : span;
+    }
+    return Ratings.of(ids, ids, values, 64, 64);
+  }
+
+  private static Ratings oneUser(int count) {
+    return Ratings.of(
+        new int[count], IntStream.range(0, count).toArray(), new float[count], 1, count);
   }
 
   private static void assertOtherwiseDefault(TrainingOptions options) {

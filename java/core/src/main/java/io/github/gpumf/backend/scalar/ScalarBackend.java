@@ -20,7 +20,7 @@ final class ScalarBackend implements Backend {
 
   @Override
   public TrainingSession openTraining(TrainingJob job) {
-    return new ScalarSession(job);
+    return ScalarSession.open(job);
   }
 
   @Override

@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScalarSession implements TrainingSession {
   private final TrainingJob job;
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena;
   private final Map<Slot, Weights> kept = new EnumMap<>(Slot.class);
   private final Weights weights;
   private final List<Weights> slots;
@@ -57,8 +57,21 @@ final class ScalarSession implements TrainingSession {
   private final RowSet batchItems;
   private final float[] errors;
 
-  ScalarSession(TrainingJob job) {
+  /** Opens a session; if memory runs out on the way, nothing is kept. */
+  @SuppressWarnings("MustBeClosedChecker") // The session closes it.
+  static ScalarSession open(TrainingJob job) {
+    Arena arena = Arena.ofShared();
+    try {
+      return new ScalarSession(job, arena);
+    } catch (RuntimeException | Error failure) {
+      arena.close();
+      throw failure;
+    }
+  }
+
+  private ScalarSession(TrainingJob job, Arena arena) {
     this.job = job;
+    this.arena = arena;
     TrainingState start = job.start();
     weights = start.weights().copy(arena);
     slots = start.slots().stream().map(slot -> slot.copy(arena)).toList();

@@ -35,7 +35,14 @@ final class Team implements AutoCloseable {
     members = new Member[size - 1];
     for (int index = 0; index < members.length; index++) {
       members[index] = new Member(index + 1);
-      members[index].start();
+    }
+    try {
+      for (Member member : members) {
+        member.start();
+      }
+    } catch (OutOfMemoryError noMoreThreads) {
+      close();
+      throw noMoreThreads;
     }
   }
 

@@ -23,7 +23,7 @@ final class VectorBackend implements Backend {
 
   @Override
   public TrainingSession openTraining(TrainingJob job) {
-    return new VectorSession(job);
+    return VectorSession.open(job);
   }
 
   @Override

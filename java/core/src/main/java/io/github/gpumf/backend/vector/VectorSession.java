@@ -45,7 +45,7 @@ final class VectorSession implements TrainingSession {
 
   private final TrainingJob job;
   private final Team team;
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena;
   private final Map<Slot, Weights> kept = new EnumMap<>(Slot.class);
 
   /** Memory that was kept and replaced, for the next time. */
@@ -82,8 +82,21 @@ final class VectorSession implements TrainingSession {
 
   private final PaddedTable zeros;
 
-  VectorSession(TrainingJob job) {
+  /** Opens a session; if memory runs out on the way, nothing is kept. */
+  @SuppressWarnings("MustBeClosedChecker") // The session closes it.
+  static VectorSession open(TrainingJob job) {
+    Arena arena = Arena.ofShared();
+    try {
+      return new VectorSession(job, arena);
+    } catch (RuntimeException | Error failure) {
+      arena.close();
+      throw failure;
+    }
+  }
+
+  private VectorSession(TrainingJob job, Arena arena) {
     this.job = job;
+    this.arena = arena;
     TrainingState start = job.start();
     int batchSize = (int) Math.min(job.batchSize(), job.ratings().size());
     users = new Side(start, Weights::userFactors, Weights::userBias, batchSize, arena);
