@@ -90,9 +90,7 @@ final class BatchIndexer {
     for (int shift = 0; shift < keyBits; shift += DIGIT_BITS) {
       boolean last = shift + DIGIT_BITS >= keyBits;
       countKernel.call(keys[now], count, shift, tiles, counts).launch(stream, tiled);
-      scanKernel
-          .call(counts, tiles, totals)
-          .launch(stream, SCAN);
+      scanKernel.call(counts, tiles, totals).launch(stream, SCAN);
       scatterKernel
           .call(
               keys[now],

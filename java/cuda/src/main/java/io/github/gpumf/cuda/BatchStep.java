@@ -218,7 +218,10 @@ final class BatchStep {
     if (penalty != null) {
       penalty.update(stream);
     }
-    addTotals.set(SIZE_OF_TOTALS, size).set(BATCH_OF_TOTALS, batch).launch(stream, Launches.one(shape.gridX()));
+    addTotals
+        .set(SIZE_OF_TOTALS, size)
+        .set(BATCH_OF_TOTALS, batch)
+        .launch(stream, Launches.one(shape.gridX()));
     userGradient.launch(stream, start, size, scale);
     itemGradient.launch(stream, start, size, scale);
     for (Move move : moves) {

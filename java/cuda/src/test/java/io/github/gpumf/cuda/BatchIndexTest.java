@@ -66,7 +66,12 @@ final class BatchIndexTest {
       for (int shift = 0; shift < keyBits; shift += DIGIT_BITS) {
         gpu.run("batch_index", "radix_count", tiled, keys, count, shift, tiles, counts);
         gpu.run(
-            "batch_index", "radix_scan", LaunchShape.of(Math.ceilDiv(DIGITS * 32, threads), threads), counts, tiles, totals);
+            "batch_index",
+            "radix_scan",
+            LaunchShape.of(Math.ceilDiv(DIGITS * 32, threads), threads),
+            counts,
+            tiles,
+            totals);
         gpu.run(
             "batch_index",
             "radix_scatter",
