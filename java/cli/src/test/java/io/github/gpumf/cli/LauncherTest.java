@@ -50,8 +50,12 @@ class LauncherTest {
     for (String source :
         List.of(
             "pom.xml",
+            "kernels/pom.xml",
+            "kernels/src/main/kernels.cu",
             "java/core/pom.xml",
             "java/core/src/main/Core.java",
+            "java/cuda/pom.xml",
+            "java/cuda/src/main/Cuda.java",
             "java/cli/pom.xml",
             "java/cli/src/main/Main.java")) {
       write(source, "");
