@@ -17,6 +17,34 @@ final class BatchesTest {
 
   @ParameterizedTest
   @FieldSource("io.github.gpumf.cuda.Gpu#BINDINGS")
+  void ofNoRatingsWriteNothing(String binding) {
+    try (Gpu gpu = Gpu.open(binding)) {
+      DeviceBuffer empty = gpu.of(new int[0]);
+      gpu.run(
+          "batches",
+          "gather_batches",
+          LaunchShape.of(1, 32),
+          empty,
+          empty,
+          empty,
+          Gpu.NULL,
+          0L,
+          1,
+          SEED,
+          CounterRandom.of(SEED, Purpose.SHUFFLE, EPOCH).stream(),
+          0L,
+          0,
+          empty,
+          empty,
+          empty,
+          Gpu.NULL);
+      gpu.run("batch_index", "index_keys", LaunchShape.of(1, 32), empty, 0, 32, 4, empty, empty);
+      gpu.run("batch_index", "index_rows", LaunchShape.of(1, 32), empty, 0, 4, empty);
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("io.github.gpumf.cuda.Gpu#BINDINGS")
   void followTheOrderOfTheEpoch(String binding) {
     for (int size : new int[] {1, 2, 31, 257, 10_000}) {
       Draws draws = new Draws(size);

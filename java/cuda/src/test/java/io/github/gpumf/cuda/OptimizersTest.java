@@ -297,6 +297,35 @@ final class OptimizersTest {
   }
 
   @ParameterizedTest
+  @MethodSource("rulesAndBindings")
+  void anEmptyBatchMovesNothing(String name, String binding) {
+    Table start = Table.random(ROWS * 5, false);
+    try (Gpu gpu = Gpu.open(binding)) {
+      OnDevice table = OnDevice.of(gpu, start, 5);
+      gpu.run(
+          "optimizers",
+          name + "_rows",
+          LaunchShape.of(1, 64),
+          gpu.of(0),
+          START,
+          0,
+          RATE,
+          gpu.of(SORTED_ROWS),
+          table.weights,
+          table.slot(0, slots(name)),
+          table.slot(1, slots(name)),
+          table.gradient,
+          Gpu.vectors(5),
+          Gpu.group(5),
+          0.02f,
+          A,
+          B,
+          EPSILON);
+      table.assertIs(start, 5, slots(name), name);
+    }
+  }
+
+  @ParameterizedTest
   @FieldSource("io.github.gpumf.cuda.Gpu#BINDINGS")
   void nothingMovesOnceABatchHasDiverged(String binding) {
     Table start = Table.random(8, false);
