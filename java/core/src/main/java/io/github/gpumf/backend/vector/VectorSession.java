@@ -114,11 +114,7 @@ final class VectorSession implements TrainingSession {
     dense = DenseHead.of(start, arena);
     step = start.step();
     update = RowUpdate.of(job.optimizer());
-    // With L2 the gradient of a row outside the batch is not zero, so nothing can be deferred.
-    deferred =
-        job.optimizer() instanceof Adam adam && job.spec().l2() == 0
-            ? DeferredAdam.of(adam, update)
-            : null;
+    deferred = deferred(batchSize);
     everyRow =
         (job.optimizer() instanceof Adam && deferred == null)
             || (job.spec().l2() > 0 && !(job.optimizer() instanceof LazyAdam));
@@ -133,6 +129,18 @@ final class VectorSession implements TrainingSession {
     memberGradients = PaddedTable.ofRows(job.threads(), factors, arena);
     zeros = PaddedTable.ofRows(1, factors, arena);
     team = new Team(job.threads());
+  }
+
+  /**
+   * Deferring pays where a batch leaves most rows alone: a row that is caught up and moved costs
+   * twice what it costs to move it in passing. With L2 the gradient of a row outside the batch is
+   * not zero, so nothing can be deferred.
+   */
+  private @Nullable DeferredAdam deferred(int batchSize) {
+    boolean pays = 2L * batchSize <= (long) users.rows() + items.rows();
+    return pays && job.spec().l2() == 0 && job.optimizer() instanceof Adam adam
+        ? DeferredAdam.of(adam, update)
+        : null;
   }
 
   @Override
