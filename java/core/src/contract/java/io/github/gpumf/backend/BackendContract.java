@@ -229,6 +229,27 @@ public abstract class BackendContract {
   }
 
   @Test
+  void looksDoNotChangeABit() {
+    Ratings ratings = ratings(700, 400, 3000, false);
+    for (Optimizer optimizer : optimizers()) {
+      TrainingJob job = job(ratings, Mf.biased(5), optimizer, 64, 2);
+      Weights expected = train(job, 2);
+      try (TrainingSession session = backend().openTraining(job)) {
+        for (int epoch = 0; epoch < 2; epoch++) {
+          session.run(epoch, 0, 10);
+          Weights seen = session.weights(Slot.CURRENT);
+          assertSameBits(seen, session.state().weights(), "looked twice, " + optimizer);
+          session.squaredError(ratings);
+          session.keep(Slot.BEST);
+          assertSameBits(seen, session.weights(Slot.BEST), "kept, " + optimizer);
+          session.run(epoch, 10, job.batchesPerEpoch());
+        }
+        assertSameBits(expected, session.weights(Slot.CURRENT), "looked at, " + optimizer);
+      }
+    }
+  }
+
+  @Test
   void rowsOutsideTheBatchRestUnlessTheyMust() {
     // User 2 and item 2 have no rating at all.
     Ratings ratings =

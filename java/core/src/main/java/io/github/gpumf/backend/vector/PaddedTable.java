@@ -65,6 +65,16 @@ final class PaddedTable {
     return address + row * rowBytes;
   }
 
+  /** A copy, padding included. */
+  MemorySegment save(Arena owner) {
+    return owner.allocate(segment.byteSize(), CACHE_LINE).copyFrom(segment);
+  }
+
+  /** Puts back what {@link #save} copied. */
+  void restore(MemorySegment saved) {
+    segment.copyFrom(saved);
+  }
+
   void copyFrom(FloatTable table) {
     for (long row = 0; row < rows; row++) {
       copyRow(row, table, row);

@@ -44,6 +44,11 @@ abstract class RowUpdate {
     rate = (float) schedule.at(step, stepsPerEpoch);
   }
 
+  /** The rate of a step: Adam's with the correction of both moments. */
+  float alpha(long step, long stepsPerEpoch) {
+    return (float) schedule.at(step, stepsPerEpoch);
+  }
+
   /** Moves a row of factors; {@code columns} floats of it count, the rest is padding. */
   void moveRow(long weights, long first, long second, long gradients, int bytes, int columns) {
     moveElements(weights, first, second, gradients, bytes);
@@ -92,8 +97,14 @@ abstract class RowUpdate {
     @Override
     void startStep(long step, long stepsPerEpoch) {
       super.startStep(step, stepsPerEpoch);
+      alpha = alpha(step, stepsPerEpoch);
+    }
+
+    @Override
+    float alpha(long step, long stepsPerEpoch) {
       double t = (double) (step + 1);
-      alpha = (float) (rate * Math.sqrt(1 - Math.pow(beta2, t)) / (1 - Math.pow(beta1, t)));
+      float uncorrected = super.alpha(step, stepsPerEpoch);
+      return (float) (uncorrected * Math.sqrt(1 - Math.pow(beta2, t)) / (1 - Math.pow(beta1, t)));
     }
 
     @Override

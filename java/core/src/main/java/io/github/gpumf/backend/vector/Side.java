@@ -4,7 +4,9 @@ import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.Weights;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -34,6 +36,9 @@ final class Side {
   private final List<PaddedTable> biasSlots = new ArrayList<>();
   private final @Nullable PaddedTable biasGradients;
 
+  /** For each row the step after which its numbers are; they may be behind with a deferred Adam. */
+  private final long[] steps;
+
   Side(
       TrainingState start,
       Function<Weights, FloatTable> factorsOf,
@@ -56,6 +61,8 @@ final class Side {
     }
     index = new BatchIndex((int) factors.rows(), batchSize);
     rowAt = new int[batchSize];
+    steps = new long[(int) factors.rows()];
+    Arrays.fill(steps, start.step());
   }
 
   private static PaddedTable rows(FloatTable table, Arena arena) {
@@ -125,6 +132,53 @@ final class Side {
             vectors * Lanes.BYTES);
       }
     }
+  }
+
+  /** Moves a row, and its bias, over the steps that it has rested. */
+  void catchUp(DeferredAdam adam, int row, long step) {
+    if (steps[row] < step) {
+      adam.catchUp(
+          steps[row],
+          step,
+          factors.row(row),
+          slot(factorSlots, 0, row),
+          slot(factorSlots, 1, row),
+          factors.rowBytes(),
+          bias == null ? 0 : bias.row(row),
+          slot(biasSlots, 0, row),
+          slot(biasSlots, 1, row));
+      steps[row] = step;
+    }
+  }
+
+  /** Notes that a row has made a step. */
+  void moved(int row, long step) {
+    steps[row] = step;
+  }
+
+  /** What a look at current rows changes, to be put back after it. */
+  @SuppressWarnings("ArrayRecordComponent") // Nobody compares copies as values.
+  record Saved(List<MemorySegment> tables, long[] steps) {}
+
+  Saved save(Arena owner) {
+    return new Saved(tables().stream().map(table -> table.save(owner)).toList(), steps.clone());
+  }
+
+  void restore(Saved saved) {
+    for (int table = 0; table < saved.tables.size(); table++) {
+      tables().get(table).restore(saved.tables.get(table));
+    }
+    System.arraycopy(saved.steps, 0, steps, 0, steps.length);
+  }
+
+  private List<PaddedTable> tables() {
+    List<PaddedTable> tables = new ArrayList<>(factorSlots);
+    tables.add(factors);
+    tables.addAll(biasSlots);
+    if (bias != null) {
+      tables.add(bias);
+    }
+    return tables;
   }
 
   private static long slot(List<PaddedTable> slots, int slot, long row) {

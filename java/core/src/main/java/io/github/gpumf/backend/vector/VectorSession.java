@@ -16,6 +16,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +62,15 @@ final class VectorSession implements TrainingSession {
   /** Whether rows outside the batch move too: their momentum decays, or Keras' L2 pulls at them. */
   private final boolean everyRow;
 
+  /** Moves rows outside the batch later, when they are next read; null if nothing is deferred. */
+  private final @Nullable DeferredAdam deferred;
+
+  /** Whether rows may be behind the step. */
+  private boolean behind;
+
+  /** Whether {@link #deferred} knows the steps to come. */
+  private boolean prepared;
+
   /** The rating of each position of the batch. */
   private final long[] ratingAt;
 
@@ -104,8 +114,9 @@ final class VectorSession implements TrainingSession {
     dense = DenseHead.of(start, arena);
     step = start.step();
     update = RowUpdate.of(job.optimizer());
+    deferred = deferred(batchSize);
     everyRow =
-        job.optimizer() instanceof Adam
+        (job.optimizer() instanceof Adam && deferred == null)
             || (job.spec().l2() > 0 && !(job.optimizer() instanceof LazyAdam));
     ratingAt = new long[batchSize];
     values = new float[batchSize];
@@ -120,17 +131,35 @@ final class VectorSession implements TrainingSession {
     team = new Team(job.threads());
   }
 
+  /**
+   * Deferring pays where a batch leaves most rows alone: a row that is caught up and moved costs
+   * twice what it costs to move it in passing. With L2 the gradient of a row outside the batch is
+   * not zero, so nothing can be deferred.
+   */
+  private @Nullable DeferredAdam deferred(int batchSize) {
+    boolean pays = 2L * batchSize <= (long) users.rows() + items.rows();
+    return pays && job.spec().l2() == 0 && job.optimizer() instanceof Adam adam
+        ? DeferredAdam.of(adam, update)
+        : null;
+  }
+
   @Override
   public EpochTotals run(int epoch, long from, long to) {
     Permutation order = job.shuffle() ? EpochOrder.of(job, epoch) : null;
     if (from == 0) {
       totals = EpochTotals.NONE;
     }
+    if (deferred != null && (from == 0 || !prepared)) {
+      catchUpAll();
+      deferred.prepare(step, job.batchesPerEpoch() - from, job.batchesPerEpoch());
+      prepared = true;
+    }
     for (long batch = from; batch < to && !totals.diverged(); batch++) {
       long start = batch * job.batchSize();
       int size = (int) Math.min(job.batchSize(), job.ratings().size() - start);
       gather(order, start, size);
       index(size);
+      catchUpItems();
       double penalty = penalty();
       findErrors(size);
       double squaredError = sum(squaredErrors, size);
@@ -138,6 +167,9 @@ final class VectorSession implements TrainingSession {
       if (!totals.diverged()) {
         move(size);
       }
+    }
+    if (to == job.batchesPerEpoch()) {
+      catchUpAll();
     }
     return totals;
   }
@@ -151,6 +183,61 @@ final class VectorSession implements TrainingSession {
       dense.move(update, slopes, dots, size);
     }
     step++;
+    behind = deferred != null;
+  }
+
+  /** Users are caught up by {@link #findErrors}, when their turn comes. */
+  private void catchUpItems() {
+    if (deferred == null) {
+      return;
+    }
+    team.run(
+        items.index.distinct(),
+        CHUNK,
+        (from, to, member) -> {
+          for (int number = from; number < to; number++) {
+            items.catchUp(deferred, items.index.row(number), step);
+          }
+        });
+  }
+
+  private void catchUpAll() {
+    if (behind) {
+      catchUpAll(users);
+      catchUpAll(items);
+      behind = false;
+    }
+  }
+
+  private void catchUpAll(Side side) {
+    team.run(
+        side.rows(),
+        CHUNK,
+        (from, to, member) -> {
+          for (int row = from; row < to; row++) {
+            side.catchUp(Objects.requireNonNull(deferred), row, step);
+          }
+        });
+  }
+
+  /**
+   * Looks at current weights. In the middle of an epoch rows that were behind are behind again
+   * afterwards: the bits of a training do not depend on who looks at it.
+   */
+  private <T> T current(Supplier<T> look) {
+    if (!behind) {
+      return look.get();
+    }
+    try (Arena scratch = Arena.ofConfined()) {
+      Side.Saved savedUsers = users.save(scratch);
+      Side.Saved savedItems = items.save(scratch);
+      catchUpAll();
+      T seen = look.get();
+      users.restore(savedUsers);
+      items.restore(savedItems);
+      behind = true;
+      return seen;
+    }
   }
 
   private void gather(@Nullable Permutation order, long start, int size) {
@@ -221,6 +308,9 @@ final class VectorSession implements TrainingSession {
         (from, to, member) -> {
           for (int number = from; number < to; number++) {
             int user = users.index.row(number);
+            if (deferred != null) {
+              users.catchUp(deferred, user, step);
+            }
             int count = users.index.count(number);
             long row = users.factors.row(user);
             long gradient = userGradients.row(number);
@@ -282,6 +372,7 @@ final class VectorSession implements TrainingSession {
             float slopes = addSlopes(number, gradient);
             items.biasGradient(item, slopes + biasShrink * count * items.bias(item));
             items.moveFactors(update, item, gradient);
+            items.moved(item, step + 1);
             if (!everyRow) {
               items.moveBias(update, item);
             }
@@ -320,6 +411,7 @@ final class VectorSession implements TrainingSession {
               continue;
             }
             users.moveFactors(update, user, userGradients.row(number));
+            users.moved(user, step + 1);
             if (!everyRow) {
               users.moveBias(update, user);
             }
@@ -341,6 +433,10 @@ final class VectorSession implements TrainingSession {
 
   @Override
   public double squaredError(Ratings heldOut) {
+    return current(() -> squaredErrorNow(heldOut));
+  }
+
+  private double squaredErrorNow(Ratings heldOut) {
     int blocks = Math.toIntExact((heldOut.size() + RATINGS_CHUNK - 1) / RATINGS_CHUNK);
     double[] sums = new double[blocks];
     float kernel = dense == null ? 1 : dense.kernel();
@@ -385,7 +481,7 @@ final class VectorSession implements TrainingSession {
           "the current weights cannot be overwritten; keep LAST_GOOD or BEST");
     }
     Weights current = spare == null ? zeros(job.spec().factors(), arena) : spare;
-    exportTo(current);
+    current(() -> exportTo(current));
     spare = current;
     if (!current.isFinite()) {
       return false;
@@ -408,24 +504,28 @@ final class VectorSession implements TrainingSession {
 
   private Weights current(Arena owner) {
     Weights copy = zeros(job.spec().factors(), owner);
-    exportTo(copy);
-    return copy;
+    return current(() -> exportTo(copy));
   }
 
   private Weights zeros(int columns, Arena owner) {
     return Weights.zeros(job.spec().head(), users.rows(), items.rows(), columns, owner);
   }
 
-  private void exportTo(Weights copy) {
+  private Weights exportTo(Weights copy) {
     users.copyWeightsTo(copy.userFactors(), copy.userBias());
     items.copyWeightsTo(copy.itemFactors(), copy.itemBias());
     if (dense != null) {
       dense.copyWeightsTo(Objects.requireNonNull(copy.dense()));
     }
+    return copy;
   }
 
   @Override
   public TrainingState state() {
+    return current(this::stateNow);
+  }
+
+  private TrainingState stateNow() {
     Arena owner = Arena.ofAuto();
     int columns = TrainingState.slotColumns(job.optimizer(), job.spec().factors());
     List<Weights> slots = new ArrayList<>();
