@@ -2,6 +2,7 @@
 # Builds the stand-in driver, and the kernels for it, into OUT_DIR:
 #
 #   libcuda.so.1            the driver
+#   libcublas.so.12         a stand-in for cuBLAS, which works on the driver
 #   libgpumf_kernels.so     kernels/src/main/cuda/*.cu, which the driver loads from beside itself
 #   libtest_kernels.so      test/*.cu: kernels right and wrong on purpose
 #   emulator_test           the stand-in's own tests
@@ -147,6 +148,8 @@ link() {
 
 build_objects compile_driver driver "$here"/driver/*.cpp
 driver_objects=("${objects[@]}")
+build_objects compile_driver cublas "$here"/cublas/*.cpp
+cublas_objects=("${objects[@]}")
 build_objects compile_kernels kernel "$kernels"/*.cu
 kernel_objects=("${objects[@]+"${objects[@]}"}")
 build_objects compile_kernels test "$here"/test/*.cu
@@ -159,6 +162,9 @@ finish_all
 link "$out/libcuda.so.1" "${driver_objects[@]}" -shared -Wl,-soname,libcuda.so.1 -Wl,-z,nodelete -ldl
 # shellcheck disable=SC2016
 beside='-Wl,-rpath,$ORIGIN'
+# JCuda asks for its calls by the version that NVIDIA gave them.
+link "$out/libcublas.so.12" "${cublas_objects[@]}" "$out/libcuda.so.1" -shared -Wl,-soname,libcublas.so.12 \
+  -Wl,--version-script="$here/cublas/exports.map" "$beside"
 if [ "${#kernel_objects[@]}" -gt 0 ]; then
   link "$out/libgpumf_kernels.so" "${kernel_objects[@]}" "$out/libcuda.so.1" -shared "$beside"
 else

@@ -12,8 +12,22 @@
 // above it in any order and those equal to it from the lowest item up, and sorts what it collected in shared memory. A key is the score's
 // bits made ascending; sorting takes (key, item) as one 64-bit number, so ties are decided by the item without a second look.
 //
+// Where cuBLAS is at hand it takes the place of the first step. Its sums are in an order of its own, so it only finds candidates:
+//
+//   gather_users   the factors of a tile of users, one below the other, and of each user a bound on what the two ways to sum can differ by
+//   (cuBLAS)       scores[u][i] = p_u . q_i, nearly
+//   exclude_items  as above
+//   select_near    adds what the model adds; takes every item whose score is within twice the bound of the n-th highest, or better; computes
+//                  these scores anew, by score_items' chain; and sorts. found[u] is -1 where that cannot be done: more than 1024 candidates, no
+//                  bound, or a candidate off by more than its bound; such a user is for score_items.
+//
+// Let s be a score as score_items has it, t the one from cuBLAS, |s - t| <= E for all items of a user, and T the n-th highest t. Then n items have
+// t >= T, so s >= T - E, and the n-th highest s is not below T - E. So an item of the answer has s >= T - E, thus t >= T - 2 E: it is a candidate.
+// A sum of k products in any order, fused or not, is off by at most k u |p| |q| / (1 - k u), u = 2^-24 (N. Higham, "Accuracy and stability of
+// numerical algorithms", 2002, section 3.1); CudaProducts.java makes E of that.
+//
 // Layout: rows.cuh; scores users x items, row-major, 64-bit offsets. Launch: score_items grid (items / 64, users / 64), 256 threads;
-// exclude_items one block a user; select_items one block a user, of a multiple of 32 threads.
+// exclude_items one block a user; select_items and select_near one block a user, of a multiple of 32 threads; gather_users a warp a user.
 // Bytes and operations: 2 k operations a score: 10,000 users x 27,000 items at k = 64: 35 GFLOP, 0.6 ms at 60 TFLOP/s; scores 1.1 GB
 // written once and read about six times: 1.8 ms at 4.3 TB/s where a tile of users does not fit L2; tiles of 256 users (28 MB) do.
 // Versions: 1. this one.
@@ -37,6 +51,16 @@ __device__ __forceinline__ void loadTile(
   tile[4 * part + 1][row] = x.y;
   tile[4 * part + 2][row] = x.z;
   tile[4 * part + 3][row] = x.w;
+}
+
+/// What a model adds to all scores of a user.
+__device__ __forceinline__ float constantOf(int user, Global<const float> userBias, Global<const float> head, float offset) {
+  return offset + (head ? head[1] : userBias[user]);
+}
+
+/// The score that a dot product makes.
+__device__ __forceinline__ float scoreOf(float dot, float constant, int item, Global<const float> itemBias, Global<const float> head) {
+  return head ? fmaf(head[0], dot, constant) : dot + (constant + itemBias[item]);
 }
 
 extern "C" __global__ void __launch_bounds__(256) score_items(
@@ -87,13 +111,12 @@ extern "C" __global__ void __launch_bounds__(256) score_items(
     if (at >= userCount) {
       break;
     }
-    float constant = offset + (head ? head[1] : userBias[users[at]]);
+    float constant = constantOf(users[at], userBias, head, offset);
 #pragma unroll
     for (int i = 0; i < 4; i++) {
       int item = firstItem + itemQuad + i;
       if (item < itemCount) {
-        float dot = sums[u][i];
-        scores[(long long)at * itemCount + item] = head ? fmaf(head[0], dot, constant) : dot + (constant + itemBias[item]);
+        scores[(long long)at * itemCount + item] = scoreOf(sums[u][i], constant, item, itemBias, head);
       }
     }
   }
@@ -175,6 +198,38 @@ __device__ int marksBefore(bool marked, int* total) {
   return before;
 }
 
+/// Sorts in shared memory; what follows the first `count`, up to the next power of two, is not below them.
+__device__ void sortAscending(unsigned long long* best, int count) {
+  int size = 1;
+  while (size < count) {
+    size *= 2;
+  }
+  // Bitonic: pairs at a distance, ever longer ascending and descending runs (K. Batcher, "Sorting networks", 1968).
+  for (int run = 2; run <= size; run *= 2) {
+    for (int distance = run / 2; distance > 0; distance /= 2) {
+      for (int at = threadIdx.x; at < size; at += blockDim.x) {
+        int other = at ^ distance;
+        if (other > at) {
+          unsigned long long x = best[at];
+          unsigned long long y = best[other];
+          if ((x > y) == ((at & run) == 0)) {
+            best[at] = y;
+            best[other] = x;
+          }
+        }
+      }
+      __syncthreads();
+    }
+  }
+}
+
+/// A score and its item as one number: descending scores, ascending items.
+__device__ __forceinline__ unsigned long long rankOf(float score, int item) {
+  return (unsigned long long)~ascending(score) << 32 | (unsigned)item;
+}
+
+__device__ __forceinline__ float scoreOfRank(unsigned long long rank) { return fromAscending(~(unsigned)(rank >> 32)); }
+
 /// The `n` best of each row: items[u][0 .. found[u] - 1] and their scores; found[u] < n where fewer are not excluded.
 extern "C" __global__ void select_items(
     Global<const float> scores, int itemCount, int n, Global<int> items, Global<float> bestScores, Global<int> found) {
@@ -199,38 +254,135 @@ extern "C" __global__ void select_items(
     int ties;
     int rank = marksBefore(in && key == last, &ties);
     if (in && (key > last || (key == last && taken + rank < equal))) {
-      // Descending scores, ascending items.
-      best[atomicAdd(&collected, 1)] = (unsigned long long)~key << 32 | (unsigned)item;
+      best[atomicAdd(&collected, 1)] = rankOf(row[item], item);
     }
     taken += ties;
   }
   __syncthreads();
-  int size = 1;
-  while (size < collected) {
-    size *= 2;
-  }
-  // Bitonic: pairs at a distance, ever longer ascending and descending runs (K. Batcher, "Sorting networks", 1968).
-  for (int run = 2; run <= size; run *= 2) {
-    for (int distance = run / 2; distance > 0; distance /= 2) {
-      for (int at = threadIdx.x; at < size; at += blockDim.x) {
-        int other = at ^ distance;
-        if (other > at) {
-          unsigned long long x = best[at];
-          unsigned long long y = best[other];
-          if ((x > y) == ((at & run) == 0)) {
-            best[at] = y;
-            best[other] = x;
-          }
-        }
-      }
-      __syncthreads();
-    }
-  }
+  sortAscending(best, collected);
   for (int at = threadIdx.x; at < collected; at += blockDim.x) {
     items[(long long)blockIdx.x * n + at] = (int)(unsigned)best[at];
-    bestScores[(long long)blockIdx.x * n + at] = fromAscending(~(unsigned)(best[at] >> 32));
+    bestScores[(long long)blockIdx.x * n + at] = scoreOfRank(best[at]);
   }
   if (threadIdx.x == 0) {
     found[blockIdx.x] = collected;
+  }
+}
+
+/// Rows of users into tile[0 .. userCount - 1], and bounds[u] = slope |p_u| + base, infinite where |p_u| is longer than `longest` or no number.
+extern "C" __global__ void gather_users(
+    Global<const float> userFactors,
+    int vectors,
+    Global<const int> users,
+    int userCount,
+    double slope,
+    double base,
+    double longest,
+    Global<float> tile,
+    Global<float> bounds) {
+  Group warps(WARP);
+  for (long long first = warps.first(); first < userCount; first += warps.count()) {
+    long long user = first + warps.inBlock;
+    double squares = 0;  // in double no square of a float overflows, or vanishes
+    if (user < userCount) {
+      Global<const float4> from = rowOf(as4(userFactors), users[user], vectors);
+      Global<float4> to = rowOf(as4(tile), user, vectors);
+      for (int vector = warps.lane; vector < vectors; vector += WARP) {
+        float4 x = from[vector];
+        to[vector] = x;
+        squares += (double)x.x * x.x + (double)x.y * x.y + (double)x.z * x.z + (double)x.w * x.w;
+      }
+    }
+    double length = sqrt(sumOverGroup(squares, WARP));
+    if (user < userCount && warps.lane == 0) {
+      bounds[user] = length <= longest ? (float)(slope * length + base) : __int_as_float(0x7f800000);
+    }
+  }
+}
+
+/// The `n` best of each row of dot products that are near the right ones: as select_items has them, of the scores that score_items computes.
+/// The products become scores. found[u] is -1 where row u has no answer.
+extern "C" __global__ void select_near(
+    Global<float> scores,
+    int itemCount,
+    int n,
+    Global<const float> bounds,
+    Global<const float> userFactors,
+    Global<const float> itemFactors,
+    int vectors,
+    Global<const float> userBias,
+    Global<const float> itemBias,
+    Global<const float> head,
+    float offset,
+    Global<const int> users,
+    Global<int> items,
+    Global<float> bestScores,
+    Global<int> found) {
+  __shared__ unsigned long long best[MOST];
+  __shared__ int candidates[MOST];
+  __shared__ int collected;
+  __shared__ int astray;
+  const float none = -__int_as_float(0x7f800000);
+  Global<float> row = scores + (long long)blockIdx.x * itemCount;
+  int user = users[blockIdx.x];
+  float bound = bounds[blockIdx.x];
+  if (!(bound < __int_as_float(0x7f800000))) {
+    if (threadIdx.x == 0) {
+      found[blockIdx.x] = -1;
+    }
+    return;
+  }
+  float constant = constantOf(user, userBias, head, offset);
+  for (int item = threadIdx.x; item < itemCount; item += blockDim.x) {
+    float dot = row[item];
+    row[item] = dot == none ? none : scoreOf(dot, constant, item, itemBias, head);
+  }
+  for (int at = threadIdx.x; at < MOST; at += blockDim.x) {
+    best[at] = ~0ull;  // after everything that is collected
+  }
+  if (threadIdx.x == 0) {
+    collected = 0;
+    astray = 0;
+  }
+  __syncthreads();
+  int equal;
+  float last = fromAscending(selectKey(row, itemCount, min(n, itemCount), &equal));
+  float least = (float)((double)last - 2.0 * bound);
+  for (int item = threadIdx.x; item < itemCount; item += blockDim.x) {
+    float score = row[item];
+    if (score != none && score >= least) {
+      int at = atomicAdd(&collected, 1);
+      if (at < MOST) {
+        candidates[at] = item;
+      }
+    }
+  }
+  __syncthreads();
+  int count = collected;
+  if (count <= MOST) {
+    for (int at = threadIdx.x; at < count; at += blockDim.x) {
+      int item = candidates[at];
+      float dot = partOfDot(rowOf(as4(userFactors), user, vectors), rowOf(as4(itemFactors), item, vectors), vectors, 1, 0);
+      float score = scoreOf(dot, constant, item, itemBias, head);
+      if (!(fabs((double)score - row[item]) <= bound)) {
+        astray = 1;  // by whichever threads, the same
+      }
+      best[at] = rankOf(score, item);
+    }
+  }
+  __syncthreads();
+  if (count > MOST || astray) {
+    if (threadIdx.x == 0) {
+      found[blockIdx.x] = -1;
+    }
+    return;
+  }
+  sortAscending(best, count);
+  for (int at = threadIdx.x; at < min(n, count); at += blockDim.x) {
+    items[(long long)blockIdx.x * n + at] = (int)(unsigned)best[at];
+    bestScores[(long long)blockIdx.x * n + at] = scoreOfRank(best[at]);
+  }
+  if (threadIdx.x == 0) {
+    found[blockIdx.x] = min(n, count);
   }
 }

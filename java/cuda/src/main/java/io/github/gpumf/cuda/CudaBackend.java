@@ -4,6 +4,9 @@ import io.github.gpumf.backend.Backend;
 import io.github.gpumf.backend.Scorer;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
+import io.github.gpumf.cuda.driver.CublasLibraries;
+import io.github.gpumf.cuda.driver.CublasProbe;
+import io.github.gpumf.cuda.driver.CublasProbe.Found;
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.model.MfModel;
 
@@ -37,6 +40,14 @@ final class CudaBackend implements Backend {
 
   @Override
   public Scorer openScorer(MfModel model) {
-    return CudaScorer.open(model, context, kernels);
+    return CudaScorer.open(
+        model, context, kernels, cublas() instanceof Found it ? it.library() : null);
+  }
+
+  /**
+   * The cuBLAS that scores, or why our own kernel does; looked for when a first model is served.
+   */
+  static CublasProbe cublas() {
+    return CublasLibraries.preferred();
   }
 }

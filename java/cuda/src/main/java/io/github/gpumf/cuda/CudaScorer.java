@@ -1,6 +1,8 @@
 package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.Scorer;
+import io.github.gpumf.cuda.driver.Cublas;
+import io.github.gpumf.cuda.driver.CublasHandle;
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.LaunchShape;
@@ -20,10 +22,14 @@ import org.jspecify.annotations.Nullable;
  * Queries on a model that lies on a GPU ({@code top_items.cu}). Users are scored in tiles, whose
  * scores stay in the device's L2; only the best items come back.
  *
+ * <p>Where there is a cuBLAS it multiplies, and finds candidates whose scores are then computed
+ * anew ({@link CudaProducts}). So the answers are the same bits with it and without it, and for a
+ * user in any company.
+ *
  * <p>Each query has a stream and scratch of its own, so queries of many threads run side by side.
  */
 final class CudaScorer implements Scorer {
-  private static final String FILE = "top_items";
+  static final String FILE = "top_items";
 
   /** Users and items of a block of {@code score_items}. */
   private static final int TILE = 64;
@@ -41,6 +47,9 @@ final class CudaScorer implements Scorer {
   private final DeviceArena arena;
   private final DeviceWeights weights;
 
+  /** Null where {@code score_items} does all. */
+  private final @Nullable CudaProducts products;
+
   /** {1, 0}: what makes a dot product a cosine of directions. */
   private final DeviceBuffer plainHead;
 
@@ -52,7 +61,12 @@ final class CudaScorer implements Scorer {
 
   private boolean closed;
 
-  private CudaScorer(MfModel model, CudaContext context, Kernels kernels, DeviceArena arena) {
+  private CudaScorer(
+      MfModel model,
+      CudaContext context,
+      Kernels kernels,
+      @Nullable Cublas library,
+      DeviceArena arena) {
     this.model = model;
     this.context = context;
     this.kernels = kernels;
@@ -61,6 +75,7 @@ final class CudaScorer implements Scorer {
     Weights host = model.weights();
     weights = DeviceWeights.zeros(host, arena);
     weights.copyFrom(host, arena.stream());
+    products = CudaProducts.of(model, library, kernels, weights, arena);
     FloatTable factors = host.itemFactors();
     directions = DeviceTable.ofRows(factors.rows(), factors.columns(), arena);
     plainHead = arena.floats(2);
@@ -71,9 +86,16 @@ final class CudaScorer implements Scorer {
     }
   }
 
-  static CudaScorer open(MfModel model, CudaContext context, Kernels kernels) {
+  /**
+   * Puts a model onto the device.
+   *
+   * @param library that multiplies; null for our own kernel
+   */
+  static CudaScorer open(
+      MfModel model, CudaContext context, Kernels kernels, @Nullable Cublas library) {
     DeviceArena arena = new DeviceArena(context);
-    return DeviceArena.orClose(arena, () -> new CudaScorer(model, context, kernels, arena));
+    return DeviceArena.orClose(
+        arena, () -> new CudaScorer(model, context, kernels, library, arena));
   }
 
   /** Rows divided by their lengths; a row without length stays zero. */
@@ -156,23 +178,71 @@ final class CudaScorer implements Scorer {
         (scratch, host) -> {
           TopItems[] answers = new TopItems[users.length];
           int itemCount = model.items().size();
+          // A tile's factors are gathered for cuBLAS: they count too where there are few items.
+          long floatsOfUser = Math.max(itemCount, weights.userFactors().stride());
           int tile =
-              Math.clamp(
-                  SCORES_BYTES / Math.max(1, itemCount * (long) Float.BYTES),
-                  1,
-                  Math.max(1, users.length));
+              Math.clamp(SCORES_BYTES / (floatsOfUser * Float.BYTES), 1, Math.max(1, users.length));
           DeviceBuffer scores = scratch.floats((long) tile * itemCount);
+          int n = Math.min(count, itemCount);
+          CublasHandle handle =
+              products == null || n > CudaProducts.MOST_SELECTED ? null : products.borrow(scratch);
           for (int from = 0; from < users.length; from += tile) {
             int[] some = Arrays.copyOfRange(users, from, Math.min(users.length, from + tile));
-            try (DeviceArena ofTile = new DeviceArena(context)) {
-              scoreUsers(some, scores, ofTile, host);
-              exclude(some, exclusions, scores, ofTile, host);
-              TopItems[] best = select(some.length, count, scores, ofTile, host);
-              System.arraycopy(best, 0, answers, from, best.length);
-            }
+            TopItems[] best =
+                handle == null || products == null
+                    ? topOfTile(some, count, exclusions, scores, host)
+                    : topByProducts(products, handle, some, n, exclusions, scores, host);
+            System.arraycopy(best, 0, answers, from, best.length);
           }
           return answers;
         });
+  }
+
+  private TopItems[] topOfTile(
+      int[] users, int count, Exclusions exclusions, DeviceBuffer scores, Arena host) {
+    try (DeviceArena scratch = new DeviceArena(context)) {
+      scoreUsers(users, scores, scratch, host);
+      exclude(users, exclusions, scores, scratch, host);
+      return select(users.length, count, scores, scratch, host);
+    }
+  }
+
+  /** Users whom products cannot serve are scored after the others. */
+  private TopItems[] topByProducts(
+      CudaProducts products,
+      CublasHandle handle,
+      int[] users,
+      int n,
+      Exclusions exclusions,
+      DeviceBuffer scores,
+      Arena host) {
+    @Nullable TopItems[] answers;
+    try (DeviceArena scratch = new DeviceArena(context)) {
+      DeviceBuffer onDevice = upload(users, scratch, host);
+      DeviceBuffer bounds = products.multiply(handle, onDevice, users.length, scores, scratch);
+      exclude(users, exclusions, scores, scratch, host);
+      Selection selection = new Selection(users.length, n, scratch);
+      products.select(
+          scores,
+          bounds,
+          onDevice,
+          users.length,
+          n,
+          selection.items,
+          selection.scores,
+          selection.found,
+          scratch);
+      answers = selection.download(host);
+    }
+    int[] left = IntStream.range(0, users.length).filter(at -> answers[at] == null).toArray();
+    if (left.length > 0) {
+      int[] those = Arrays.stream(left).map(at -> users[at]).toArray();
+      TopItems[] scored = topOfTile(those, n, exclusions, scores, host);
+      for (int at = 0; at < left.length; at++) {
+        answers[left[at]] = scored[at];
+      }
+    }
+    return answers;
   }
 
   @Override
@@ -279,25 +349,50 @@ final class CudaScorer implements Scorer {
     if (n > MOST_SELECTED) {
       return sortOnHost(rows, n, scores, scratch, host);
     }
-    DeviceBuffer items = scratch.ints((long) rows * n);
-    DeviceBuffer best = scratch.floats((long) rows * n);
-    DeviceBuffer found = scratch.ints(rows);
+    Selection selection = new Selection(rows, n, scratch);
     kernels
         .kernel(FILE, "select_items")
-        .call(scores, itemCount, n, items, best, found)
+        .call(scores, itemCount, n, selection.items, selection.scores, selection.found)
         .launch(scratch.stream(), LaunchShape.of(rows, Launches.THREADS));
-    int[] counts = download(found, scratch.stream(), host).toArray(ValueLayout.JAVA_INT);
-    int[] allItems = download(items, scratch.stream(), host).toArray(ValueLayout.JAVA_INT);
-    float[] allScores = download(best, scratch.stream(), host).toArray(ValueLayout.JAVA_FLOAT);
-    TopItems[] answers = new TopItems[rows];
-    for (int row = 0; row < rows; row++) {
-      int from = row * n;
-      answers[row] =
-          new TopItems(
-              Arrays.copyOfRange(allItems, from, from + counts[row]),
-              Arrays.copyOfRange(allScores, from, from + counts[row]));
+    return selection.download(host);
+  }
+
+  /** What a kernel selected for rows of scores. */
+  private static final class Selection {
+    private final int n;
+    private final DeviceArena scratch;
+    private final DeviceBuffer items;
+    private final DeviceBuffer scores;
+
+    /** How many; less than 0 where there is no answer. */
+    private final DeviceBuffer found;
+
+    Selection(int rows, int n, DeviceArena scratch) {
+      this.n = n;
+      this.scratch = scratch;
+      items = scratch.ints((long) rows * n);
+      scores = scratch.floats((long) rows * n);
+      found = scratch.ints(rows);
     }
-    return answers;
+
+    /** Null for a row without an answer. */
+    @Nullable TopItems[] download(Arena host) {
+      Stream stream = scratch.stream();
+      int[] counts = CudaScorer.download(found, stream, host).toArray(ValueLayout.JAVA_INT);
+      int[] allItems = CudaScorer.download(items, stream, host).toArray(ValueLayout.JAVA_INT);
+      float[] allScores = CudaScorer.download(scores, stream, host).toArray(ValueLayout.JAVA_FLOAT);
+      @Nullable TopItems[] answers = new TopItems[counts.length];
+      for (int row = 0; row < counts.length; row++) {
+        int from = row * n;
+        if (counts[row] >= 0) {
+          answers[row] =
+              new TopItems(
+                  Arrays.copyOfRange(allItems, from, from + counts[row]),
+                  Arrays.copyOfRange(allScores, from, from + counts[row]));
+        }
+      }
+      return answers;
+    }
   }
 
   /** Lists longer than anyone reads: rare enough for plain Java. */

@@ -60,6 +60,11 @@ final class DeviceArena implements AutoCloseable {
     return memory;
   }
 
+  /** Does this when it closes, after the work on the stream. */
+  void atClose(Runnable closing) {
+    this.closing.push(closing);
+  }
+
   /**
    * Makes something that lives here, which is closed if that fails.
    *

@@ -50,6 +50,11 @@ final class DeviceTable {
     return rows;
   }
 
+  /** Floats of a row, with its padding. */
+  int stride() {
+    return stride;
+  }
+
   /** float4 of a row. */
   int vectors() {
     return stride / FLOATS_OF_VECTOR;

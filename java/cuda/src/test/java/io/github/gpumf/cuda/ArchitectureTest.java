@@ -68,7 +68,7 @@ final class ArchitectureTest {
         });
   }
 
-  /** JCuda is an implementation detail of one class and its loader. */
+  /** JCuda is an implementation detail of two classes and their loader. */
   private static void checkThatJCudaIsKnownOnlyTo(String pattern) {
     noClasses()
         .that()
@@ -80,15 +80,16 @@ final class ArchitectureTest {
   }
 
   @Test
-  void onlyItsBindingKnowsJCuda() {
-    checkThatJCudaIsKnownOnlyTo(".*\\.driver\\.JCuda(Binding|Natives)(\\$.*)?");
+  void onlyItsBindingsKnowJCuda() {
+    checkThatJCudaIsKnownOnlyTo(".*\\.driver\\.(JCudaBinding|JCublasBinding|JCudaNatives)(\\$.*)?");
   }
 
   @Test
   void aForbiddenImportIsFound() {
     // The loader uses JCuda; forbidding it that must fail, or the rule above cannot fail either.
     assertThrows(
-        AssertionError.class, () -> checkThatJCudaIsKnownOnlyTo(".*\\.JCudaBinding(\\$.*)?"));
+        AssertionError.class,
+        () -> checkThatJCudaIsKnownOnlyTo(".*\\.JCu(da|blas)Binding(\\$.*)?"));
   }
 
   @Test

@@ -310,6 +310,14 @@ public interface CudaDriver {
   Handle cuStreamCreate(int flags);
 
   /**
+   * What CUDA's libraries know a stream by.
+   *
+   * @param stream from {@link #cuStreamCreate}
+   * @return its {@code cudaStream_t}
+   */
+  long streamAddress(Handle stream);
+
+  /**
    * Destroys a stream; work that is in it still completes.
    *
    * @param stream from {@link #cuStreamCreate}

@@ -423,6 +423,11 @@ final class ForeignBinding implements CudaDriver {
   }
 
   @Override
+  public long streamAddress(Handle stream) {
+    return value(stream);
+  }
+
+  @Override
   public void cuStreamDestroy(Handle stream) {
     check("cuStreamDestroy", () -> (int) ForeignCalls.STREAM_DESTROY.invokeExact(value(stream)));
   }

@@ -82,6 +82,13 @@ final class JCudaBinding implements CudaDriver {
     }
   }
 
+  /** A stream that knows its address. */
+  private static final class StreamAddress extends CUstream {
+    long value() {
+      return getNativePointer();
+    }
+  }
+
   /**
    * Loads JCuda's native library.
    *
@@ -98,7 +105,7 @@ final class JCudaBinding implements CudaDriver {
    * @param piece bytes of host memory that one call of JCuda's may reach; at most 2 GiB - 1
    */
   static JCudaBinding load(long piece) throws IOException {
-    JCudaNatives.load();
+    JCudaNatives.load("JCudaDriver", JCudaDriver.class);
     return new JCudaBinding(piece);
   }
 
@@ -128,7 +135,8 @@ final class JCudaBinding implements CudaDriver {
     return (CUfunction) ((Peer) handle).object();
   }
 
-  private static CUstream stream(Handle handle) {
+  /** JCuda's own object, for its other libraries. */
+  static CUstream stream(Handle handle) {
     return (CUstream) ((Peer) handle).object();
   }
 
@@ -457,9 +465,14 @@ final class JCudaBinding implements CudaDriver {
 
   @Override
   public Handle cuStreamCreate(int flags) {
-    CUstream stream = new CUstream();
+    CUstream stream = new StreamAddress();
     check(JCudaDriver.cuStreamCreate(stream, flags), "cuStreamCreate");
     return new Peer(stream);
+  }
+
+  @Override
+  public long streamAddress(Handle stream) {
+    return ((StreamAddress) stream(stream)).value();
   }
 
   @Override

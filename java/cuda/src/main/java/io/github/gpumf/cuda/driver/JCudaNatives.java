@@ -9,16 +9,15 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import jcuda.JCudaVersion;
 import jcuda.LibUtils;
-import jcuda.driver.JCudaDriver;
 
 /**
- * Loads JCuda's native library from where nobody else can put one.
+ * Loads JCuda's native libraries from where nobody else can put one.
  *
- * <p>JCuda by itself writes its library under a fixed name into {@code java.io.tmpdir} and loads
- * what lies there, half-written files of another JVM and strangers' files included. So before JCuda
- * is first used the library is put, whole and compared with the jar's, into a {@link
- * PrivateFolder}, and for the time of JCuda's first use {@code java.io.tmpdir} points there. The
- * JDK's own temporary files stay where they are: it read the property when the JVM started.
+ * <p>JCuda by itself writes a library under a fixed name into {@code java.io.tmpdir} and loads what
+ * lies there, half-written files of another JVM and strangers' files included. So before a class of
+ * JCuda's is first used its library is put, whole and compared with the jar's, into a {@link
+ * PrivateFolder}, and for the time of that first use {@code java.io.tmpdir} points there. The JDK's
+ * own temporary files stay where they are: it read the property when the JVM started.
  */
 final class JCudaNatives {
   /**
@@ -35,32 +34,34 @@ final class JCudaNatives {
   private JCudaNatives() {}
 
   /**
-   * Loads it, the first time.
+   * Loads one, the first time.
    *
+   * @param name of the library, as JCuda calls it: {@code JCudaDriver}
+   * @param user the class that loads it when it is initialized
    * @throws IOException if JCuda has no library for this platform, or it cannot be extracted
    * @throws LinkageError if the library does not load
    */
-  static synchronized void load() throws IOException {
+  static synchronized void load(String name, Class<?> user) throws IOException {
     String library =
         LibUtils.createLibraryFileName(
-            LibUtils.createPlatformLibraryName("JCudaDriver-" + JCudaVersion.get()));
-    byte[] content = content(library);
+            LibUtils.createPlatformLibraryName(name + "-" + JCudaVersion.get()));
+    byte[] content = content(library, user);
     Path folder = folder(content);
     PrivateFolder.prepare(folder, library, content);
 
     String before = System.getProperty(TEMPORARY);
     System.setProperty(TEMPORARY, folder.toString());
     try {
-      MethodHandles.lookup().ensureInitialized(JCudaDriver.class);
+      MethodHandles.lookup().ensureInitialized(user);
     } catch (IllegalAccessException impossible) {
-      throw new AssertionError("JCudaDriver is public", impossible);
+      throw new AssertionError(user + " is public", impossible);
     } finally {
       System.setProperty(TEMPORARY, before);
     }
   }
 
-  private static byte[] content(String library) throws IOException {
-    try (InputStream in = JCudaDriver.class.getResourceAsStream("/lib/" + library)) {
+  private static byte[] content(String library, Class<?> user) throws IOException {
+    try (InputStream in = user.getResourceAsStream("/lib/" + library)) {
       if (in == null) {
         throw new IOException(
             "JCuda has no library for this platform: " + library + " is not on the class path");

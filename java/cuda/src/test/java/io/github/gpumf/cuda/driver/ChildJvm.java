@@ -5,11 +5,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A JVM beside this one, on the same class path and driver. */
 record ChildJvm(Process process, Path output, Path errors) {
   /** What it did. */
   record Result(int exitCode, String output, String errors) {}
+
+  /**
+   * Starts one that finds the libraries of a folder, and no others of ours.
+   *
+   * @param libraries the folder; {@link #start} has the rest
+   */
+  static ChildJvm startWith(Path libraries, Path directory, List<String> options, Class<?> main)
+      throws IOException {
+    return start(directory, libraries.toString(), options, main);
+  }
 
   /**
    * Starts one.
@@ -19,6 +30,12 @@ record ChildJvm(Process process, Path output, Path errors) {
    * @param options of the JVM, before the class
    */
   static ChildJvm start(Path directory, boolean withDriver, List<String> options, Class<?> main)
+      throws IOException {
+    return start(directory, withDriver ? System.getenv("LD_LIBRARY_PATH") : null, options, main);
+  }
+
+  private static ChildJvm start(
+      Path directory, @Nullable String libraryPath, List<String> options, Class<?> main)
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElseThrow());
@@ -33,8 +50,10 @@ record ChildJvm(Process process, Path output, Path errors) {
         new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(errors.toFile());
     // The JVM announces these on standard error.
     builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
-    if (!withDriver) {
+    if (libraryPath == null) {
       builder.environment().remove("LD_LIBRARY_PATH");
+    } else {
+      builder.environment().put("LD_LIBRARY_PATH", libraryPath);
     }
     return new ChildJvm(builder.start(), output, errors);
   }

@@ -91,6 +91,26 @@ public final class StandIn {
     return number("emulator_calls", name);
   }
 
+  /** Launches of a kernel that have run since the last reset. */
+  public long launches(String kernel) {
+    return number("emulator_launches", kernel);
+  }
+
+  /** Makes products of the stand-in cuBLAS as inexact as those of tensor cores, or exact again. */
+  public static void tensorCores(boolean on) {
+    MemorySegment control =
+        CublasLibraries.open(CublasLibraries.fileName(12))
+            .find("cublasEmulatorTensorCores")
+            .orElseThrow();
+    try {
+      Linker.nativeLinker()
+          .downcallHandle(control, FunctionDescriptor.ofVoid(JAVA_INT))
+          .invokeWithArguments(on ? 1 : 0);
+    } catch (Throwable failure) {
+      throw new AssertionError("cublasEmulatorTensorCores", failure);
+    }
+  }
+
   /** What is alive, by kind. */
   public Map<String, Long> alive() {
     Map<String, Long> counts = new LinkedHashMap<>();
