@@ -16,13 +16,18 @@ import java.util.Map;
  *
  * <p>Safe for any number of threads; closed when no kernel of it runs any more.
  */
-final class Kernels implements AutoCloseable {
+public final class Kernels implements AutoCloseable {
   private static final String FOLDER = "/io/github/gpumf/kernels/";
 
   private final CudaContext context;
   private final Map<String, KernelModule> modules = new HashMap<>();
 
-  Kernels(CudaContext context) {
+  /**
+   * None are compiled yet.
+   *
+   * @param context that they are for
+   */
+  public Kernels(CudaContext context) {
     this.context = context;
   }
 
@@ -31,8 +36,9 @@ final class Kernels implements AutoCloseable {
    *
    * @param file the name of its source, without {@code .cu}
    * @param name of the kernel
+   * @return the kernel; ends with this
    */
-  synchronized Kernel kernel(String file, String name) {
+  public synchronized Kernel kernel(String file, String name) {
     return modules.computeIfAbsent(file, each -> context.load(ptx(each))).kernel(name);
   }
 

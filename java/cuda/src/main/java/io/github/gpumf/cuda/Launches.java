@@ -9,33 +9,55 @@ import io.github.gpumf.cuda.driver.LaunchShape;
  *
  * @param mostBlocks that fill the device
  */
-record Launches(int mostBlocks) {
+public record Launches(int mostBlocks) {
   /** Eight warps: small enough for many blocks on a multiprocessor, and a multiple of any group. */
-  static final int THREADS = 256;
+  public static final int THREADS = 256;
 
   private static final int WARP = 32;
 
   /** 2,048 threads, all that a multiprocessor holds. */
   private static final int BLOCKS_OF_MULTIPROCESSOR = 8;
 
-  static Launches of(CudaDevice device) {
+  /**
+   * Those of a device.
+   *
+   * @param device that is to be filled
+   * @return no more blocks than run at once
+   */
+  public static Launches of(CudaDevice device) {
     return new Launches(device.multiprocessors() * BLOCKS_OF_MULTIPROCESSOR);
   }
 
-  /** A thread an item. */
-  LaunchShape items(long count) {
+  /**
+   * A thread an item.
+   *
+   * @param count of items
+   * @return blocks for all of them, or as many as fill the device
+   */
+  public LaunchShape items(long count) {
     return groups(count, 1);
   }
 
-  /** A group of lanes an item. */
-  LaunchShape groups(long count, int group) {
+  /**
+   * A group of lanes an item.
+   *
+   * @param count of items
+   * @param group lanes, a power of two
+   * @return blocks for all of them, or as many as fill the device
+   */
+  public LaunchShape groups(long count, int group) {
     int threads = threads(count * group);
     long wanted = Math.ceilDiv(count, (long) (threads / group));
     return LaunchShape.of(Math.clamp(wanted, 1, mostBlocks), threads);
   }
 
-  /** One block, a thread an item as far as it reaches. */
-  static LaunchShape one(long count) {
+  /**
+   * One block, a thread an item as far as it reaches.
+   *
+   * @param count of items
+   * @return a block
+   */
+  public static LaunchShape one(long count) {
     return LaunchShape.of(1, threads(count));
   }
 
@@ -44,8 +66,13 @@ record Launches(int mostBlocks) {
     return Math.clamp(Math.ceilDiv(items, (long) WARP) * WARP, WARP, THREADS);
   }
 
-  /** Lanes that share a row: the smallest power of two that holds its float4, at most a warp. */
-  static int group(int vectors) {
+  /**
+   * Lanes that share a row: the smallest power of two that holds its float4, at most a warp.
+   *
+   * @param vectors float4 of a row
+   * @return a power of two
+   */
+  public static int group(int vectors) {
     return Math.min(WARP, Integer.highestOneBit(Math.max(1, 2 * vectors - 1)));
   }
 }

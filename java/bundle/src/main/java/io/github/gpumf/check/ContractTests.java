@@ -1,0 +1,70 @@
+package io.github.gpumf.check;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.gpumf.check.Findings.Tests;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Correctness: the tests that every backend passes, Keras' traces, and those of the kernels. */
+final class ContractTests implements Measure {
+  private final Path folder;
+  private final long mostSeconds;
+
+  /**
+   * Nothing is run yet.
+   *
+   * @param folder of the tests' report
+   * @param mostSeconds after which they are ended
+   */
+  ContractTests(Path folder, long mostSeconds) {
+    this.folder = folder;
+    this.mostSeconds = mostSeconds;
+  }
+
+  @Override
+  public String name() {
+    return "tests";
+  }
+
+  @Override
+  public void run(Findings findings) throws IOException, InterruptedException {
+    Path report = folder.resolve("tests.json");
+    Files.deleteIfExists(report);
+    Process tests =
+        new ProcessBuilder(command(report))
+            .redirectOutput(ProcessBuilder.Redirect.to(folder.resolve("tests.out").toFile()))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try {
+      if (!tests.waitFor(mostSeconds, TimeUnit.SECONDS)) {
+        throw new IOException("the tests did not end within " + mostSeconds + " seconds");
+      }
+    } finally {
+      tests.destroyForcibly();
+    }
+    if (!Files.exists(report)) {
+      throw new IOException("the tests' process ended with " + tests.exitValue() + " half-way");
+    }
+    findings.add(new ObjectMapper().readValue(report.toFile(), Tests.class));
+  }
+
+  private static List<String> command(Path report) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--add-modules=jdk.incubator.vector");
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("-Dgpumf.backends=cuda");
+    command.add("-Dgpumf.require=cuda");
+    String golden = System.getProperty("gpumf.golden");
+    if (golden != null) {
+      command.add("-Dgpumf.golden=" + golden);
+    }
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(TestRun.class.getName(), report.toAbsolutePath().toString()));
+    return command;
+  }
+}

@@ -1,0 +1,117 @@
+package io.github.gpumf.check;
+
+import io.github.gpumf.backend.Backend;
+import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.backend.TrainingSession;
+import io.github.gpumf.backend.TrainingSession.EpochTotals;
+import io.github.gpumf.backend.TrainingState;
+import io.github.gpumf.check.Sizes.Shape;
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.AdaGrad;
+import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Sgd;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Epochs as a training runs them, by the host's clock: from the first launch until the totals are
+ * back. Once over numbers of ratings, once over batch sizes, which shows what a small batch costs.
+ */
+final class EpochTimes implements Measure {
+  /** After one that is not counted. */
+  private static final int MOST_EPOCHS = 5;
+
+  /** Of one case; the first epoch counts if there is no time for another. */
+  private static final double MOST_SECONDS = 6;
+
+  private final Backend backend;
+  private final Sizes sizes;
+
+  EpochTimes(Backend backend, Sizes sizes) {
+    this.backend = backend;
+    this.sizes = sizes;
+  }
+
+  /** The optimizers that are timed, with rates that no batch size makes diverge. */
+  private static List<Optimizer> optimizers() {
+    return List.of(new LazyAdam(1e-3), new Adam(1e-3), new Sgd(1e-2), new AdaGrad(1e-2));
+  }
+
+  @Override
+  public String name() {
+    return "epochs";
+  }
+
+  @Override
+  public void run(Findings findings) throws InterruptedException {
+    Ratings swept = SkewedRatings.of(sizes.sweep());
+    for (int batchSize : sizes.sweptBatchSizes()) {
+      for (Optimizer optimizer : List.of(new LazyAdam(1e-3), new Adam(1e-3))) {
+        findings.addBatchSize(time(swept, optimizer, batchSize));
+      }
+    }
+    for (Shape shape : sizes.epochs()) {
+      Ratings ratings = SkewedRatings.of(shape);
+      for (Optimizer optimizer : optimizers()) {
+        findings.add(time(ratings, optimizer, sizes.batchSize()));
+      }
+    }
+  }
+
+  private Findings.Epoch time(Ratings ratings, Optimizer optimizer, int batchSize)
+      throws InterruptedException {
+    Mf spec = Mf.biased(sizes.epochFactors()).withMeanOffset(true);
+    TrainingJob job =
+        new TrainingJob(
+            ratings,
+            spec,
+            optimizer,
+            batchSize,
+            true,
+            1,
+            1,
+            1e6,
+            TrainingState.initial(ratings, spec, optimizer, 1));
+    String what = optimizer.getClass().getSimpleName();
+    List<Double> milliseconds = new ArrayList<>();
+    double firstError = 0;
+    EpochTotals totals = EpochTotals.NONE;
+    try (TrainingSession session = backend.openTraining(job)) {
+      long begin = System.nanoTime();
+      for (int epoch = 0; epoch <= MOST_EPOCHS; epoch++) {
+        long start = System.nanoTime();
+        totals = session.run(epoch, 0, job.batchesPerEpoch());
+        milliseconds.add((System.nanoTime() - start) / 1e6);
+        if (epoch == 0) {
+          firstError = totals.squaredError();
+        }
+        if (Thread.interrupted()) {
+          throw new InterruptedException("in epochs with " + what);
+        }
+        if (epoch > 0 && (System.nanoTime() - begin) / 1e9 > MOST_SECONDS) {
+          break;
+        }
+      }
+    }
+    // A fast wrong epoch is worth nothing.
+    if (totals.diverged() || !(totals.squaredError() < firstError)) {
+      throw new IllegalStateException(
+          "%s with batches of %d does not learn: squared error %.6g, then %.6g"
+              .formatted(what, batchSize, firstError, totals.squaredError()));
+    }
+    double[] counted = milliseconds.stream().skip(1).mapToDouble(Double::doubleValue).toArray();
+    return new Findings.Epoch(
+        "gpumf",
+        what,
+        ratings.size(),
+        ratings.userCount(),
+        ratings.itemCount(),
+        sizes.epochFactors(),
+        batchSize,
+        EventTimer.median(counted),
+        Math.sqrt(totals.squaredError() / ratings.size()));
+  }
+}

@@ -1,0 +1,232 @@
+package io.github.gpumf.check;
+
+import io.github.gpumf.backend.Backend;
+import io.github.gpumf.backend.BackendUnavailableException;
+import io.github.gpumf.backend.Backends;
+import io.github.gpumf.cuda.Kernels;
+import io.github.gpumf.cuda.driver.CudaContext;
+import io.github.gpumf.cuda.driver.CudaDevice;
+import io.github.gpumf.cuda.driver.CudaDrivers;
+import io.github.gpumf.cuda.driver.DriverProbe.Found;
+import io.github.gpumf.cuda.driver.DriverProbe.Missing;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code gpumf gpu-check}, in the bundle. */
+@Command(
+    name = "gpumf gpu-check",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    header = "Prove on this machine's GPU that GpuMf is right there, and measure it.",
+    description = {
+      "",
+      "Runs the tests of the backend and its kernels on the GPU; measures copies, each",
+      "kernel beside its floor, epochs from 1e5 to 1e8 ratings, batch sizes, lists for",
+      "10,000 users, and the same training in PyTorch where python3 has it. Writes",
+      "gpu-check.json, gpu-check.md and charts, and ends with one line of verdict.",
+      ""
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:all is fine",
+      "1:something is wrong: the last line says what",
+      "2:wrong usage"
+    })
+public final class GpuCheck implements Callable<Integer> {
+  private static final Path DRIVER_VERSION = Path.of("/proc/driver/nvidia/version");
+
+  /** After the time is over, for what runs to notice. */
+  private static final Duration GRACE = Duration.ofSeconds(15);
+
+  /** Of the whole time for the tests, and what must be left for PyTorch to be begun. */
+  private static final double SHARE_OF_TESTS = 0.6;
+
+  private static final long LEAST_SECONDS_FOR_PEER = 30;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "The folder to write into; is made.")
+  private Path out;
+
+  @Option(
+      names = "--small",
+      description = "Tiny data: shows that all of it works, on the stand-in driver for example.")
+  private boolean small;
+
+  @Option(names = "--skip-tests", description = "Measure only; the verdict says so.")
+  private boolean skipTests;
+
+  @Option(
+      names = "--minutes",
+      defaultValue = "8",
+      paramLabel = "N",
+      description = "After which it ends with what it has, as wrong (default: ${DEFAULT-VALUE}).")
+  private int minutes;
+
+  @Spec private CommandSpec command;
+
+  private final Findings findings = new Findings();
+  private final long start = System.nanoTime();
+
+  @SuppressWarnings("NullAway.Init") // picocli sets the fields before anything is called.
+  GpuCheck() {}
+
+  /**
+   * Runs the check and ends the JVM with its exit code.
+   *
+   * @param args the command line
+   */
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new GpuCheck()).execute(args));
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    if (minutes < 1) {
+      throw new CommandLine.ParameterException(
+          command.commandLine(), "--minutes must be at least 1, not " + minutes);
+    }
+    Files.createDirectories(out);
+    Report report = new Report(out);
+    Thread watchdog = watchdog(report);
+    describeMachine();
+    try {
+      check(report);
+    } catch (BackendUnavailableException unavailable) {
+      findings.problem(String.valueOf(unavailable.getMessage()));
+    }
+    watchdog.interrupt();
+    return end(report, true);
+  }
+
+  private int end(Report report, boolean complete) throws IOException {
+    report.write(findings.snapshot(), complete);
+    PrintWriter stdout = command.commandLine().getOut();
+    stdout.println(Report.verdict(findings.snapshot(), complete));
+    stdout.flush();
+    return complete && Report.isFine(findings.snapshot()) ? 0 : 1;
+  }
+
+  /** Ends the check when its time is over: first by asking, then by ending the process. */
+  private Thread watchdog(Report report) {
+    Thread checking = Thread.currentThread();
+    return Thread.ofPlatform()
+        .daemon()
+        .name("watchdog")
+        .start(
+            () -> {
+              try {
+                Thread.sleep(Duration.ofMinutes(minutes));
+                findings.problem("not done after " + minutes + " minutes");
+                checking.interrupt();
+                Thread.sleep(GRACE);
+                Runtime.getRuntime().halt(end(report, false));
+              } catch (InterruptedException done) {
+                // The check came to its end.
+              } catch (IOException failure) {
+                Runtime.getRuntime().halt(1);
+              }
+            });
+  }
+
+  private void describeMachine() {
+    findings.machine(
+        "date",
+        DateTimeFormatter.ISO_INSTANT.format(ZonedDateTime.now(ZoneOffset.UTC).withNano(0)));
+    findings.machine("sizes", small ? "small" : "full");
+    findings.machine("Java", Runtime.version().toString());
+    findings.machine("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
+    try {
+      findings.machine("driver", Files.readAllLines(DRIVER_VERSION).getFirst());
+    } catch (IOException absent) {
+      findings.machine("driver", "not NVIDIA's (no " + DRIVER_VERSION + ")");
+    }
+  }
+
+  private void check(Report report) throws IOException {
+    Sizes sizes = small ? Sizes.small() : Sizes.full();
+    Backend backend = Backends.select("cuda").backend();
+    switch (CudaDrivers.preferred()) {
+      case Missing missing -> findings.problem(missing.reason() + "; " + missing.remedy());
+      case Found found -> {
+        try (CudaContext context = CudaContext.open(found.driver(), 0);
+            Kernels kernels = new Kernels(context)) {
+          describe(context.device());
+          for (Measure measure : measures(backend, context, kernels, sizes)) {
+            run(measure, report);
+          }
+        }
+      }
+    }
+  }
+
+  private void describe(CudaDevice device) {
+    findings.machine("GPU", device.name());
+    findings.machine("chip", device.toString());
+    findings.machine("L2", String.format(Locale.ROOT, "%.1f MiB", device.cacheBytes() / 0x1p20));
+    findings.machine(
+        "CUDA of the driver",
+        device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10);
+  }
+
+  private List<Measure> measures(
+      Backend backend, CudaContext context, Kernels kernels, Sizes sizes) {
+    long testSeconds = Math.round(minutes * 60 * SHARE_OF_TESTS);
+    Measure tests = new ContractTests(out, testSeconds);
+    List<Measure> times =
+        List.of(
+            new CopyBandwidth(context, sizes),
+            new KernelTimes(context, kernels, sizes),
+            new EpochTimes(backend, sizes),
+            new TopItemsTimes(backend, sizes),
+            new TorchPeer(out, sizes, secondsForPeer()));
+    if (skipTests) {
+      findings.note("the tests, by --skip-tests");
+      return times;
+    }
+    return java.util.stream.Stream.concat(java.util.stream.Stream.of(tests), times.stream())
+        .toList();
+  }
+
+  private long secondsForPeer() {
+    return Math.max(LEAST_SECONDS_FOR_PEER, minutes * 60 / 8);
+  }
+
+  /** Runs a part; whatever fails in it is written down, and the next part runs. */
+  private void run(Measure measure, Report report) throws IOException {
+    PrintWriter err = command.commandLine().getErr();
+    err.printf(Locale.ROOT, "gpu-check: %6.1f s: %s%n", seconds(start), measure.name());
+    err.flush();
+    long begin = System.nanoTime();
+    try {
+      measure.run(findings);
+    } catch (IOException | RuntimeException | LinkageError | OutOfMemoryError failure) {
+      findings.problem(measure.name() + ": " + failure);
+      failure.printStackTrace(err);
+    } catch (InterruptedException over) {
+      findings.problem(measure.name() + ": cut short " + over.getMessage());
+    }
+    findings.took(measure.name(), seconds(begin));
+    report.write(findings.snapshot(), false);
+  }
+
+  private static double seconds(long since) {
+    return (System.nanoTime() - since) / 1e9;
+  }
+}

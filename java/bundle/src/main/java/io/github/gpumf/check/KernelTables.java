@@ -1,0 +1,187 @@
+package io.github.gpumf.check;
+
+import io.github.gpumf.check.Sizes.Shape;
+import io.github.gpumf.cuda.Kernels;
+import io.github.gpumf.cuda.Launches;
+import io.github.gpumf.cuda.driver.CudaContext;
+import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.Stream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * What kernels are timed on: a model with an optimizer's numbers, and a window of batches with its
+ * index, as kernels/src/main/cuda/rows.cuh describes them.
+ */
+final class KernelTables implements AutoCloseable {
+  /** One side of the model. */
+  record Side(
+      int rows,
+      DeviceBuffer factors,
+      DeviceBuffer first,
+      DeviceBuffer second,
+      DeviceBuffer gradient,
+      DeviceBuffer bias,
+      DeviceBuffer biasFirst,
+      DeviceBuffer biasSecond,
+      DeviceBuffer biasGradient,
+      DeviceBuffer rowAt,
+      DeviceBuffer sortedRows,
+      DeviceBuffer sortedPositions,
+      double distinctInBatch) {}
+
+  private static final long SEED = 2;
+
+  private final CudaContext context;
+  private final Stream stream;
+  private final List<DeviceBuffer> buffers = new ArrayList<>();
+  final int k;
+  final int vectors;
+  final int group;
+  final int positions;
+  final int batchSize;
+  final Side users;
+  final Side items;
+  final DeviceBuffer values;
+  final DeviceBuffer slopes;
+  final DeviceBuffer partials;
+  final DeviceBuffer stop;
+  final DeviceBuffer notFinite;
+
+  KernelTables(
+      CudaContext context,
+      Kernels kernels,
+      Stream stream,
+      Shape shape,
+      int k,
+      int positions,
+      int batchSize) {
+    this.context = context;
+    this.stream = stream;
+    this.k = k;
+    this.batchSize = batchSize;
+    // Whole batches, so that every launch does the same.
+    this.positions = positions / batchSize * batchSize;
+    vectors = Math.ceilDiv(k, 4);
+    group = Launches.group(vectors);
+    SplittableRandom random = new SplittableRandom(SEED);
+    boolean made = false;
+    try {
+      users = side(shape.users(), kernels, random, false);
+      items = side(shape.items(), kernels, random, true);
+      values = zeros(4L * this.positions);
+      slopes = zeros(4L * this.positions);
+      partials = zeros(3L * 8 * Launches.of(context.device()).mostBlocks());
+      stop = zeros(4);
+      notFinite = zeros(4);
+      values.fill(3f, stream);
+      slopes.fill(1e-6f, stream);
+      stream.synchronize();
+      made = true;
+    } finally {
+      if (!made) {
+        close();
+      }
+    }
+  }
+
+  /** Bytes that the largest of it takes. */
+  static long bytes(Shape shape, int k) {
+    return ((long) shape.users() + shape.items()) * Math.ceilDiv(k, 4) * 16 * 4;
+  }
+
+  private Side side(int rows, Kernels kernels, SplittableRandom random, boolean skewed) {
+    long bytes = (long) rows * vectors * 16;
+    long column = Math.ceilDiv(rows, 4) * 16L;
+    DeviceBuffer factors = zeros(bytes);
+    kernels
+        .kernel("initial", "initial_factors")
+        .call(factors, (long) rows, k, vectors * 4, -0.05f, 0.1f, SEED, (long) rows)
+        .launch(stream, Launches.of(context.device()).items(Math.ceilDiv((long) rows * k, 4L)));
+    int[] rowAt = new int[positions];
+    for (int at = 0; at < positions; at++) {
+      rowAt[at] = skewed ? SkewedRatings.item(random, rows) : random.nextInt(rows);
+    }
+    int[] sortedRows = new int[positions];
+    int[] sortedPositions = new int[positions];
+    long distinct = sort(rowAt, sortedRows, sortedPositions);
+    return new Side(
+        rows,
+        factors,
+        zeros(bytes),
+        zeros(bytes),
+        zeros(bytes),
+        zeros(column),
+        zeros(column),
+        zeros(column),
+        zeros(column),
+        upload(rowAt),
+        upload(sortedRows),
+        upload(sortedPositions),
+        (double) distinct * batchSize / positions);
+  }
+
+  /** Batch by batch, by row and then by position; returns how many rows the batches have in all. */
+  private long sort(int[] rowAt, int[] sortedRows, int[] sortedPositions) {
+    long distinct = 0;
+    long[] keys = new long[batchSize];
+    for (int start = 0; start < positions; start += batchSize) {
+      for (int at = 0; at < batchSize; at++) {
+        keys[at] = (long) rowAt[start + at] << 32 | (start + at);
+      }
+      Arrays.parallelSort(keys);
+      for (int at = 0; at < batchSize; at++) {
+        sortedRows[start + at] = (int) (keys[at] >>> 32);
+        sortedPositions[start + at] = (int) keys[at];
+        distinct += at == 0 || sortedRows[start + at] != sortedRows[start + at - 1] ? 1 : 0;
+      }
+    }
+    return distinct;
+  }
+
+  DeviceBuffer zeros(long bytes) {
+    DeviceBuffer buffer = context.allocate(bytes);
+    buffers.add(buffer);
+    buffer.clear(stream);
+    return buffer;
+  }
+
+  private DeviceBuffer upload(int[] numbers) {
+    DeviceBuffer buffer = zeros(4L * numbers.length);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment host = arena.allocateFrom(ValueLayout.JAVA_INT, numbers);
+      buffer.copyFrom(host, stream);
+      stream.synchronize();
+    }
+    return buffer;
+  }
+
+  /** Where the turn's batch starts: each launch another one, so that none finds its data in L2. */
+  int start(int turn) {
+    return (int) ((long) turn * batchSize % positions);
+  }
+
+  /** A kernel that makes nonsense is not worth its time; {@code find_not_finite} went before. */
+  void requireFinite() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flags = arena.allocate(ValueLayout.JAVA_INT, 2);
+      stop.copyTo(flags.asSlice(0, 4), stream);
+      notFinite.copyTo(flags.asSlice(4, 4), stream);
+      stream.synchronize();
+      if (flags.getAtIndex(ValueLayout.JAVA_INT, 0) != 0
+          || flags.getAtIndex(ValueLayout.JAVA_INT, 1) != 0) {
+        throw new IllegalStateException("the kernels left weights that are not finite");
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    buffers.forEach(DeviceBuffer::close);
+  }
+}
