@@ -91,6 +91,16 @@ public final class StandIn {
     return number("emulator_calls", name);
   }
 
+  /** Launches of a kernel that have run since the last reset. */
+  public long launches(String kernel) {
+    return number("emulator_launches", kernel);
+  }
+
+  /** A count by its name in emulator.h. */
+  public long count(String name) {
+    return number("emulator_count", name);
+  }
+
   /** What is alive, by kind. */
   public Map<String, Long> alive() {
     Map<String, Long> counts = new LinkedHashMap<>();
