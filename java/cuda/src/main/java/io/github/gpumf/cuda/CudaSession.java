@@ -108,12 +108,11 @@ final class CudaSession implements TrainingSession {
     if (epochTotals.diverged() || from >= to) {
       return epochTotals;
     }
-    long perEpoch = job.batchesPerEpoch();
-    for (long batch = from; batch < to; batch++) {
-      long position = batch * window.batchSize();
-      int size = (int) Math.min(window.batchSize(), job.ratings().size() - position);
+    for (long batch = from; batch < to; ) {
       int start = window.startOf(epoch, batch, stream);
-      batchStep.launch(stream, batch, start, size, rule.rate(step + (batch - from), perEpoch));
+      int batches = (int) Math.min(to - batch, window.batchesFrom(batch));
+      batchStep.launch(stream, batch, batches, start, step + (batch - from));
+      batch += batches;
     }
     window.prepareAfter(epoch, to - 1);
     epochTotals = download();

@@ -83,6 +83,16 @@ final class Window {
     return batchSize;
   }
 
+  /** The most batches of a window. */
+  long batches() {
+    return batches;
+  }
+
+  /** Batches from one to the end of its window; the epoch may end before. */
+  long batchesFrom(long batch) {
+    return batches - batch % batches;
+  }
+
   /** Where a batch starts, after preparing its window if it is not the one prepared last. */
   int startOf(int wantedEpoch, long batch, Stream stream) {
     long first = batch / batches * batches;
