@@ -16,7 +16,7 @@
 // 3,700 rows and batches of 8,192 about 8,192 (268 + 2 * 0.5 * 512) = 4.3 MB a side, 1 us from HBM, less from L2, under the cost of a launch.
 // gradient_atomic: a rating reads both rows and adds to two, 16 k and as many atomics: L2 does one 32-byte sector a clock and slice.
 // Versions: 1. these. A long segment (a popular item in a large batch) is one group's loop of dependent loads: about 0.5 us a rating.
-#include "rows.cuh"
+#include "gradients.cuh"
 
 extern "C" __global__ void gradient_rows(
     Global<const int> stop,
@@ -37,42 +37,10 @@ extern "C" __global__ void gradient_rows(
     float biasRegularization,
     Global<float> gradient,
     Global<float> biasGradient) {
-  if (*stop) {
-    return;
-  }
-  Group groups(group);
-  float kernel = head ? head[0] : 1;
-  Global<const float4> own4 = as4(own);
-  Global<const float4> other4 = as4(other);
-  Global<float4> gradient4 = as4(gradient);
-  long long end = (long long)start + size;
-  for (long long first = start + groups.first(); first < end; first += groups.count()) {
-    long long segment = first + groups.inBlock;
-    if (segment >= end) {
-      continue;
-    }
-    int row = sortedRows[segment];
-    if (segment > start && sortedRows[segment - 1] == row) {
-      continue;  // the group at the start of the row's positions does them all
-    }
-    for (int vector = groups.lane; vector < vectors; vector += group) {
-      float4 sum = make_float4(0, 0, 0, 0);
-      long long at = segment;
-      for (; at < end && sortedRows[at] == row; at++) {
-        int position = sortedPositions[at];
-        sum = addScaled(sum, slopes[position] * kernel, rowOf(other4, otherRows[position], vectors)[vector]);
-      }
-      float pull = regularization * scale * (float)(at - segment);
-      rowOf(gradient4, row, vectors)[vector] = addScaled(sum, pull, rowOf(own4, row, vectors)[vector]);
-    }
-    if (ownBias && groups.lane == 0) {
-      float sum = 0;
-      long long at = segment;
-      for (; at < end && sortedRows[at] == row; at++) {
-        sum += slopes[sortedPositions[at]];
-      }
-      biasGradient[row] = fmaf(biasRegularization * scale * (float)(at - segment), ownBias[row], sum);
-    }
+  if (!*stop) {
+    gradientOfRows(
+        start, size, scale, sortedRows, sortedPositions, otherRows, slopes, own, other, vectors, group, ownBias,
+        head, regularization, biasRegularization, gradient, biasGradient);
   }
 }
 

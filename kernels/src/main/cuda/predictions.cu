@@ -10,38 +10,7 @@
 // Bytes: a rating reads two padded rows, 8 k, its two indices, value and biases (24), and writes 4: 540 at k = 64, of which an item's
 // row, and a user's in a sorted file, mostly hit L2 (50 MB hold 195,000 rows). 25 M ratings: 13.5 GB, 3.1 ms at 4.3 TB/s without any hit.
 // Versions: 1. this one. A warp a rating at any k would leave half of the lanes idle at k = 64.
-#include "rows.cuh"
-
-/// What a model adds to a dot product, and with what it multiplies it.
-struct Prediction {
-  Global<const float> userBias;
-  Global<const float> itemBias;
-  Global<const float> head;
-  float kernel;
-  float constant;
-
-  __device__ Prediction(Global<const float> userBias, Global<const float> itemBias, Global<const float> head, float offset)
-      : userBias(userBias), itemBias(itemBias), head(head), kernel(1), constant(offset) {
-    if (head) {
-      kernel = head[0];
-      constant = offset + head[1];
-    }
-  }
-
-  __device__ float of(float dot, int user, int item) const {
-    return head ? fmaf(kernel, dot, constant) : dot + (constant + userBias[user] + itemBias[item]);
-  }
-};
-
-/// The dot product of a user's and an item's row, in every lane of the group. Every lane of the warp must call it.
-__device__ __forceinline__ float dotOfPair(
-    Global<const float4> userFactors, Global<const float4> itemFactors, int user, int item, int vectors, int group, int lane, bool active) {
-  float part = 0;
-  if (active) {
-    part = partOfDot(rowOf(userFactors, user, vectors), rowOf(itemFactors, item, vectors), vectors, group, lane);
-  }
-  return sumOverGroup(part, group);
-}
+#include "errors.cuh"
 
 /// Predictions of pairs, a thread a pair: one chain of fused multiply-adds in the order of the factors, so the bits are those of score_items in
 /// top_items.cu, whatever else is asked at the same time. A lane uses both halves of a 32-byte sector, one from L1.
@@ -125,36 +94,9 @@ extern "C" __global__ void batch_errors(
     Global<const float> weights,  // null where every weight is 1
     Global<float> slopes,
     Global<double> partials) {
-  if (*stop) {
-    return;
-  }
-  Group groups(group);
-  Prediction prediction(userBias, itemBias, head, offset);
-  double squaredErrors = 0;
-  double kernelGradient = 0;
-  double biasGradient = 0;
-  for (long long first = groups.first(); first < size; first += groups.count()) {
-    long long at = start + first + groups.inBlock;
-    bool active = first + groups.inBlock < size;
-    int user = active ? users[at] : 0;
-    int item = active ? items[at] : 0;
-    float dot = dotOfPair(as4(userFactors), as4(itemFactors), user, item, vectors, group, groups.lane, active);
-    if (active && groups.lane == 0) {
-      float error = prediction.of(dot, user, item) - values[at];
-      float weighted = weights ? weights[at] * error : error;
-      float slope = scale * weighted;
-      slopes[at] = slope;
-      squaredErrors += (double)weighted * error;
-      kernelGradient += (double)slope * dot;
-      biasGradient += slope;
-    }
-  }
-  squaredErrors = sumOverBlock(squaredErrors);
-  kernelGradient = sumOverBlock(kernelGradient);
-  biasGradient = sumOverBlock(biasGradient);
-  if (threadIdx.x == 0) {
-    partials[blockIdx.x] = squaredErrors;
-    partials[gridDim.x + blockIdx.x] = kernelGradient;
-    partials[2 * gridDim.x + blockIdx.x] = biasGradient;
+  if (!*stop) {
+    errorsOfBatch(
+        start, size, scale, userFactors, itemFactors, vectors, group, userBias, itemBias, head, offset,
+        users, items, values, weights, slopes, partials);
   }
 }

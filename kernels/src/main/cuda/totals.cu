@@ -5,16 +5,7 @@
 //
 // Launch: one block of a multiple of 32 threads. Its tree of sums depends on the block size and the number of partials alone.
 // Bytes: 8 a partial: nothing. A launch, a few microseconds, is its cost; a graph hides most of it.
-#include "rows.cuh"
-
-/// The sum of `count` partials, in thread 0.
-__device__ double sumOf(Global<const double> partials, int count) {
-  double sum = 0;
-  for (int at = threadIdx.x; at < count; at += blockDim.x) {
-    sum += partials[at];
-  }
-  return sumOverBlock(sum);
-}
+#include "totals.cuh"
 
 /// Adds a batch to the epoch's totals, and leaves the gradient {dw, db} of a Dense head, if there is one.
 /// `partials` are those of batch_errors; `userSquares` and `itemSquares` partial sums of squares of the two tables, null without L2.
@@ -31,30 +22,8 @@ extern "C" __global__ void batch_totals(
     double l2,
     double lossLimit,
     Global<float> headGradient) {
-  if (*stop) {
-    return;
-  }
-  double squaredErrors = sumOf(partials, blocks);
-  double kernelGradient = headGradient ? sumOf(partials + blocks, blocks) : 0;
-  double biasGradient = headGradient ? sumOf(partials + 2 * blocks, blocks) : 0;
-  double penalty = 0;
-  if (userSquares) {
-    penalty = l2 * sumOf(userSquares, squaresBlocks);
-    penalty += l2 * sumOf(itemSquares, squaresBlocks);
-  }
-  __syncthreads();  // all threads have read stop
-  if (threadIdx.x == 0) {
-    totals[0] += size;
-    totals[1] += squaredErrors;
-    totals[2] += squaredErrors + size * penalty;
-    if (!(squaredErrors / size <= lossLimit)) {  // true for NaN too
-      totals[3] = (double)(batch + 1);
-      *stop = 1;
-    }
-    if (headGradient) {
-      headGradient[0] = (float)kernelGradient;
-      headGradient[1] = (float)biasGradient;
-    }
+  if (!*stop) {
+    addBatch(stop, size, batch, totals, partials, blocks, userSquares, itemSquares, squaresBlocks, l2, lossLimit, headGradient);
   }
 }
 

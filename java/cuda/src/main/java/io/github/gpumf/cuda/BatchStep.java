@@ -22,12 +22,15 @@ import org.jspecify.annotations.Nullable;
  *       blocks run first.
  *   <li>The optimizer's kernel for each table.
  * </ol>
+ *
+ * <p>Where one block holds a batch, {@link SmallBatches} does the same in fewer launches.
  */
 final class BatchStep {
   private static final int SIZE_OF_TOTALS = 1;
   private static final int BATCH_OF_TOTALS = 2;
 
   private final TrainingJob job;
+  private final UpdateRule rule;
   private final DeviceWeights weights;
   private final Window window;
   private final Kernels kernels;
@@ -36,6 +39,7 @@ final class BatchStep {
   private final DeviceBuffer slopes;
   private final DeviceBuffer partials;
   private final LaunchShape shape;
+  private final LaunchShape totalsShape;
 
   private final BatchCall errors;
   private final KernelCall addTotals;
@@ -43,6 +47,7 @@ final class BatchStep {
   private final BatchCall itemGradient;
   private final List<Move> moves = new ArrayList<>();
   private final @Nullable L2Penalty penalty;
+  private final @Nullable SmallBatches smallBatches;
 
   /**
    * Prepares the launches.
@@ -66,12 +71,18 @@ final class BatchStep {
       DeviceBuffer totals,
       DeviceArena arena) {
     this.job = job;
+    this.rule = rule;
     this.weights = weights;
     this.window = window;
     this.kernels = kernels;
     this.stop = stop;
     group = Launches.group(weights.userFactors().vectors());
-    shape = launches.groups(window.batchSize(), group);
+    boolean small = SmallBatches.fit(window.batchSize(), group);
+    shape =
+        small
+            ? SmallBatches.shape(window.batchSize(), group)
+            : launches.groups(window.batchSize(), group);
+    totalsShape = small ? shape : Launches.one(shape.gridX());
     slopes = arena.floats(window.columns().size());
     partials = arena.doubles(3L * shape.gridX());
     Mf spec = job.spec();
@@ -124,6 +135,46 @@ final class BatchStep {
           update.biases(
               Parameters.of(DeviceWeights::itemBias, weights, gradients, slots), sortedItems));
     }
+    smallBatches =
+        small && SmallBatches.enabled() ? smallBatches(gradients, slots, totals, arena) : null;
+  }
+
+  private SmallBatches smallBatches(
+      DeviceWeights gradients, List<DeviceWeights> slots, DeviceBuffer totals, DeviceArena arena) {
+    Mf spec = job.spec();
+    DeviceRatings columns = window.columns();
+    List<Object> step =
+        new ArrayList<>(
+            List.of(
+                stop,
+                window.batchSize(),
+                columns.users(),
+                columns.items(),
+                columns.values(),
+                Arguments.orNull(columns.weights()),
+                slopes,
+                window.users().sortedRows(),
+                window.users().sortedPositions(),
+                window.items().sortedRows(),
+                window.items().sortedPositions(),
+                weights.userFactors().vectors(),
+                group,
+                job.offset(),
+                (float) spec.regularization(),
+                (float) spec.biasRegularization(),
+                job.lossLimit(),
+                totals,
+                partials,
+                penalty == null ? Arguments.NULL : penalty.ofUsers(),
+                penalty == null ? Arguments.NULL : penalty.ofItems(),
+                penalty == null ? 0 : penalty.blocks(),
+                spec.l2()));
+    step.addAll(SmallBatches.tables(weights));
+    step.addAll(SmallBatches.tables(gradients));
+    // With Keras' L2 every batch's loss wants the squares of whole tables.
+    return penalty != null || rule.movesEveryRow(spec.l2())
+        ? SmallBatches.gradients(shape, step, kernels)
+        : SmallBatches.whole(job, rule, shape, step, slots, window.batches(), kernels, arena);
   }
 
   private BatchCall errors() {
@@ -205,27 +256,51 @@ final class BatchStep {
   }
 
   /**
-   * Launches a step.
+   * Launches steps.
    *
-   * @param batch its number in the epoch
-   * @param start of it in the window
-   * @param size ratings
-   * @param rate of the step
+   * @param batch the first one's number in the epoch
+   * @param batches how many, all in one window
+   * @param start of the first one in the window
+   * @param step the first one's number in the training
    */
-  void launch(Stream stream, long batch, int start, int size, float rate) {
-    float scale = 2f / size;
-    errors.launch(stream, start, size, scale);
+  void launch(Stream stream, long batch, int batches, int start, long step) {
+    int batchSize = window.batchSize();
+    int positions =
+        (int) Math.min((long) batches * batchSize, job.ratings().size() - batch * batchSize);
+    if (smallBatches != null && smallBatches.doWholeBatches()) {
+      smallBatches.launch(stream, batch, batches, start, positions, number -> rate(step + number));
+      return;
+    }
+    for (int number = 0; number < batches; number++) {
+      int from = number * batchSize;
+      int size = Math.min(batchSize, positions - from);
+      launch(stream, batch + number, start + from, size, rate(step + number));
+    }
+  }
+
+  private float rate(long step) {
+    return rule.rate(step, job.batchesPerEpoch());
+  }
+
+  private void launch(Stream stream, long batch, int start, int size, float rate) {
     if (penalty != null) {
       penalty.update(stream);
     }
-    addTotals
-        .set(SIZE_OF_TOTALS, size)
-        .set(BATCH_OF_TOTALS, batch)
-        .launch(stream, Launches.one(shape.gridX()));
-    userGradient.launch(stream, start, size, scale);
-    itemGradient.launch(stream, start, size, scale);
+    if (smallBatches != null) {
+      smallBatches.launch(stream, batch, start, size);
+    } else {
+      launchGradients(stream, batch, start, size);
+    }
     for (Move move : moves) {
       move.launch(stream, start, size, rate);
     }
+  }
+
+  private void launchGradients(Stream stream, long batch, int start, int size) {
+    float scale = 2f / size;
+    errors.launch(stream, start, size, scale);
+    addTotals.set(SIZE_OF_TOTALS, size).set(BATCH_OF_TOTALS, batch).launch(stream, totalsShape);
+    userGradient.launch(stream, start, size, scale);
+    itemGradient.launch(stream, start, size, scale);
   }
 }

@@ -101,7 +101,7 @@ final class CudaProducts {
     this.weights = weights;
     this.offset = offset;
     this.bound = bound;
-    arena.atClose(this::closeIdle);
+    arena.own(this::closeIdle);
   }
 
   /**
@@ -148,7 +148,7 @@ final class CudaProducts {
   CublasHandle borrow(DeviceArena scratch) {
     CublasHandle before = idle.poll();
     CublasHandle handle = before == null ? CublasHandle.create(scratch.context(), library) : before;
-    scratch.atClose(() -> idle.push(handle));
+    scratch.own(() -> idle.push(handle));
     return handle;
   }
 

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Mini-batch training on a GPU. Ratings, weights and the optimizer's numbers go to the device once;
- * an epoch is launches alone ({@link BatchStep}), and brings back its totals.
+ * Mini-batch training on a GPU. Weights and the optimizer's numbers go to the device once, and so
+ * do ratings that fit; an epoch is launches alone ({@link BatchStep}), and brings back its totals.
  */
 final class CudaSession implements TrainingSession {
   private static final int TOTALS = 4;
@@ -66,8 +66,8 @@ final class CudaSession implements TrainingSession {
       copy.copyFrom(slot, stream);
       slots.add(copy);
     }
-    DeviceRatings ratings = DeviceRatings.upload(job.ratings(), arena, stream);
-    window = new Window(job, ratings, kernels, launches, arena);
+    WindowSource source = RatingsMemory.source(job, weights.bytes(), kernels, launches, arena);
+    window = new Window(job, source, kernels, launches, arena);
     batchStep =
         new BatchStep(
             job,
@@ -108,13 +108,13 @@ final class CudaSession implements TrainingSession {
     if (epochTotals.diverged() || from >= to) {
       return epochTotals;
     }
-    long perEpoch = job.batchesPerEpoch();
-    for (long batch = from; batch < to; batch++) {
-      long position = batch * window.batchSize();
-      int size = (int) Math.min(window.batchSize(), job.ratings().size() - position);
+    for (long batch = from; batch < to; ) {
       int start = window.startOf(epoch, batch, stream);
-      batchStep.launch(stream, batch, start, size, rule.rate(step + (batch - from), perEpoch));
+      int batches = (int) Math.min(to - batch, window.batchesFrom(batch));
+      batchStep.launch(stream, batch, batches, start, step + (batch - from));
+      batch += batches;
     }
+    window.prepareAfter(epoch, to - 1);
     epochTotals = download();
     // A batch that diverged has not moved a weight, nor has one after it.
     step += (epochTotals.diverged() ? epochTotals.divergedBatch() : to) - from;

@@ -2,6 +2,7 @@ package io.github.gpumf.cuda;
 
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.Event;
 import io.github.gpumf.cuda.driver.PinnedMemory;
 import io.github.gpumf.cuda.driver.Stream;
 import java.util.ArrayDeque;
@@ -60,9 +61,23 @@ final class DeviceArena implements AutoCloseable {
     return memory;
   }
 
-  /** Does this when it closes, after the work on the stream. */
-  void atClose(Runnable closing) {
-    this.closing.push(closing);
+  /** A stream beside {@link #stream}; closing waits for its work too. */
+  Stream newStream() {
+    Stream beside = context.newStream();
+    closing.push(beside::close);
+    closing.push(beside::synchronize);
+    return beside;
+  }
+
+  Event newEvent() {
+    Event event = context.newEvent();
+    closing.push(event::close);
+    return event;
+  }
+
+  /** Closes something with this, before what was made before it. */
+  void own(Runnable close) {
+    closing.push(close);
   }
 
   /**

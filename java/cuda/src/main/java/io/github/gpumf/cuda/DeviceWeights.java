@@ -69,6 +69,11 @@ record DeviceWeights(
     return tables;
   }
 
+  /** Of all tables on the device. */
+  long bytes() {
+    return tables().stream().mapToLong(table -> table.buffer().size()).sum();
+  }
+
   /** In the order of {@link #tables}. */
   private static List<FloatTable> tables(Weights weights) {
     List<FloatTable> tables =

@@ -13,7 +13,7 @@ public record Launches(int mostBlocks) {
   /** Eight warps: small enough for many blocks on a multiprocessor, and a multiple of any group. */
   public static final int THREADS = 256;
 
-  private static final int WARP = 32;
+  static final int WARP = 32;
 
   /** 2,048 threads, all that a multiprocessor holds. */
   private static final int BLOCKS_OF_MULTIPROCESSOR = 8;

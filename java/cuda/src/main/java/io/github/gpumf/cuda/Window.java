@@ -2,10 +2,7 @@ package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
-import io.github.gpumf.cuda.driver.Kernel;
 import io.github.gpumf.cuda.driver.Stream;
-import io.github.gpumf.data.CounterRandom;
-import io.github.gpumf.data.CounterRandom.Purpose;
 
 /**
  * Some batches of an epoch that are prepared together: their columns in the epoch's order, and for
@@ -14,7 +11,7 @@ import io.github.gpumf.data.CounterRandom.Purpose;
  */
 final class Window {
   /** 52 bytes each: 55 MB. */
-  private static final int POSITIONS = 1 << 20;
+  static final int MOST_POSITIONS = 1 << 20;
 
   /** The rows of a side at the positions of the window, and the positions by row. */
   record Side(
@@ -27,10 +24,8 @@ final class Window {
   private final TrainingJob job;
   private final int batchSize;
   private final long batches;
-  private final Launches launches;
-  private final Kernel gather;
+  private final WindowSource source;
   private final BatchIndexer indexer;
-  private final DeviceRatings all;
   private final DeviceRatings columns;
   private final Side users;
   private final Side items;
@@ -39,21 +34,35 @@ final class Window {
   private long firstBatch;
 
   Window(
-      TrainingJob job, DeviceRatings all, Kernels kernels, Launches launches, DeviceArena arena) {
+      TrainingJob job, WindowSource source, Kernels kernels, Launches launches, DeviceArena arena) {
     this.job = job;
-    this.all = all;
-    this.launches = launches;
-    batchSize = (int) Math.min(job.batchSize(), job.ratings().size());
-    long userRows = job.ratings().userCount();
-    long itemRows = job.ratings().itemCount();
-    long most = Math.min(BatchIndexer.mostBatches(userRows), BatchIndexer.mostBatches(itemRows));
-    batches = Math.clamp(POSITIONS / batchSize, 1, Math.min(most, job.batchesPerEpoch()));
-    int positions = (int) Math.min(batches * batchSize, job.ratings().size());
-    columns = DeviceRatings.allocate(positions, all.weights() != null, arena);
-    users = Side.allocate(userRows, columns.users(), positions, arena);
-    items = Side.allocate(itemRows, columns.items(), positions, arena);
-    gather = kernels.kernel("batches", "gather_batches");
+    this.source = source;
+    batchSize = batchSize(job);
+    int positions = source.positions();
+    batches = Math.ceilDiv(positions, batchSize);
+    columns = DeviceRatings.allocate(positions, source.weighted(), arena);
+    users = Side.allocate(job.ratings().userCount(), columns.users(), positions, arena);
+    items = Side.allocate(job.ratings().itemCount(), columns.items(), positions, arena);
     indexer = new BatchIndexer(kernels, launches, positions, arena);
+  }
+
+  private static int batchSize(TrainingJob job) {
+    return (int) Math.min(job.batchSize(), job.ratings().size());
+  }
+
+  /**
+   * Positions of a window of whole batches.
+   *
+   * @param most so many, if that is enough for a batch
+   */
+  static int positions(TrainingJob job, int most) {
+    long ofKeys =
+        Math.min(
+            BatchIndexer.mostBatches(job.ratings().userCount()),
+            BatchIndexer.mostBatches(job.ratings().itemCount()));
+    int batchSize = batchSize(job);
+    long batches = Math.clamp(most / batchSize, 1, Math.min(ofKeys, job.batchesPerEpoch()));
+    return (int) Math.min(batches * batchSize, job.ratings().size());
   }
 
   /** The columns; {@code size} is the most that there can be. */
@@ -74,6 +83,16 @@ final class Window {
     return batchSize;
   }
 
+  /** The most batches of a window. */
+  long batches() {
+    return batches;
+  }
+
+  /** Batches from one to the end of its window; the epoch may end before. */
+  long batchesFrom(long batch) {
+    return batches - batch % batches;
+  }
+
   /** Where a batch starts, after preparing its window if it is not the one prepared last. */
   int startOf(int wantedEpoch, long batch, Stream stream) {
     long first = batch / batches * batches;
@@ -85,26 +104,22 @@ final class Window {
     return (int) ((batch - first) * batchSize);
   }
 
+  /** Says that the window after the one of a batch is wanted next, if its epoch has one. */
+  void prepareAfter(int ofEpoch, long batch) {
+    long start = (batch / batches + 1) * batches * batchSize;
+    if (start < job.ratings().size()) {
+      source.prepare(ofEpoch, start, countFrom(start));
+    }
+  }
+
+  private int countFrom(long start) {
+    return (int) Math.min(columns.size(), job.ratings().size() - start);
+  }
+
   private void prepare(int ofEpoch, long first, Stream stream) {
     long start = first * batchSize;
-    int count = (int) Math.min(columns.size(), all.size() - start);
-    gather
-        .call(
-            all.users(),
-            all.items(),
-            all.values(),
-            Arguments.orNull(all.weights()),
-            all.size(),
-            job.shuffle() ? 1 : 0,
-            job.seed(),
-            CounterRandom.of(job.seed(), Purpose.SHUFFLE, ofEpoch).stream(),
-            start,
-            count,
-            columns.users(),
-            columns.items(),
-            columns.values(),
-            Arguments.orNull(columns.weights()))
-        .launch(stream, launches.items(count));
+    int count = countFrom(start);
+    source.fill(ofEpoch, start, count, columns, stream);
     index(users, count, stream);
     index(items, count, stream);
   }

@@ -111,6 +111,11 @@ public final class StandIn {
     }
   }
 
+  /** A count by its name in emulator.h. */
+  public long count(String name) {
+    return number("emulator_count", name);
+  }
+
   /** What is alive, by kind. */
   public Map<String, Long> alive() {
     Map<String, Long> counts = new LinkedHashMap<>();

@@ -1,0 +1,43 @@
+package io.github.gpumf.cuda;
+
+import static io.github.gpumf.backend.WeightsAssert.assertSameBits;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.github.gpumf.backend.Backend;
+import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.cuda.Jobs.Outcome;
+import io.github.gpumf.cuda.driver.StandIn;
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.Optimizer;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/**
+ * The bits of a training are those of its seed and options. On the stand-in driver each run draws
+ * other orders of blocks, of warps and of streams; on a GPU the hardware does.
+ */
+final class DeterminismTest {
+  static final List<Optimizer> OPTIMIZERS = Jobs.OPTIMIZERS;
+
+  @ParameterizedTest
+  @FieldSource("OPTIMIZERS")
+  void tenRunsHaveTheSameBits(Optimizer optimizer) {
+    Backend backend = TestBackend.get();
+    Ratings ratings = Jobs.ratings(90, 70, 1_500);
+    for (Mf spec : List.of(Mf.l2(9, 0.01), Mf.biased(9).withRegularization(0.02))) {
+      // More blocks than one in every kernel, and a last batch that is shorter.
+      TrainingJob job = Jobs.job(ratings, spec, optimizer, 700);
+      Outcome first = Jobs.train(backend, job, 2);
+      for (int run = 1; run < 10; run++) {
+        int seed = run;
+        StandIn.find().ifPresent(standIn -> standIn.seed(seed));
+        Outcome again = Jobs.train(backend, job, 2);
+        String message = "run " + run + " of " + optimizer + ", " + spec;
+        assertEquals(first.totals(), again.totals(), message);
+        assertSameBits(first.weights(), again.weights(), message);
+      }
+    }
+  }
+}
