@@ -1,6 +1,7 @@
 package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.Kernel;
 import io.github.gpumf.cuda.driver.Stream;
@@ -43,17 +44,38 @@ final class Window {
     this.job = job;
     this.all = all;
     this.launches = launches;
-    batchSize = (int) Math.min(job.batchSize(), job.ratings().size());
-    long userRows = job.ratings().userCount();
-    long itemRows = job.ratings().itemCount();
-    long most = Math.min(BatchIndexer.mostBatches(userRows), BatchIndexer.mostBatches(itemRows));
-    batches = Math.clamp(POSITIONS / batchSize, 1, Math.min(most, job.batchesPerEpoch()));
-    int positions = (int) Math.min(batches * batchSize, job.ratings().size());
+    TrainingShape shape =
+        TrainingShape.of(
+            job.ratings(), job.spec(), job.optimizer(), job.batchSize(), job.threads());
+    batchSize = shape.largestBatch();
+    batches = batches(shape);
+    int positions = positions(shape);
     columns = DeviceRatings.allocate(positions, all.weights() != null, arena);
-    users = Side.allocate(userRows, columns.users(), positions, arena);
-    items = Side.allocate(itemRows, columns.items(), positions, arena);
+    users = Side.allocate(shape.users(), columns.users(), positions, arena);
+    items = Side.allocate(shape.items(), columns.items(), positions, arena);
     gather = kernels.kernel("batches", "gather_batches");
     indexer = new BatchIndexer(kernels, launches, positions, arena);
+  }
+
+  /** Batches of a window: as many as go in, but not more than there are. */
+  private static long batches(TrainingShape shape) {
+    long most =
+        Math.min(BatchIndexer.mostBatches(shape.users()), BatchIndexer.mostBatches(shape.items()));
+    long ofEpoch = Math.ceilDiv(shape.ratings(), (long) shape.batchSize());
+    return Math.clamp(POSITIONS / shape.largestBatch(), 1, Math.min(most, ofEpoch));
+  }
+
+  /** Positions of a window. */
+  static int positions(TrainingShape shape) {
+    return (int) Math.min(batches(shape) * shape.largestBatch(), shape.ratings());
+  }
+
+  /** Device memory of a window. */
+  static long bytes(TrainingShape shape) {
+    int positions = positions(shape);
+    return DeviceRatings.bytes(positions, shape.weighted())
+        + 4L * positions * Integer.BYTES // sorted rows and positions of both sides
+        + BatchIndexer.bytes(positions);
   }
 
   /** The columns; {@code size} is the most that there can be. */

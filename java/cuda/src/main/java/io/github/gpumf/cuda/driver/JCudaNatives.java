@@ -59,6 +59,11 @@ final class JCudaNatives {
     }
   }
 
+  /** Of JCuda. */
+  static String version() {
+    return JCudaVersion.get();
+  }
+
   private static byte[] content(String library) throws IOException {
     try (InputStream in = JCudaDriver.class.getResourceAsStream("/lib/" + library)) {
       if (in == null) {
