@@ -24,6 +24,9 @@ void emulator_fail_call(const char* call, int nth, int code);
 // Memory of the device from now on, in bytes; 2 GiB at the start. Also GPUMF_EMULATOR_MEMORY.
 void emulator_memory(unsigned long long bytes);
 
+// How many devices there are from now on; 1 at the start. They share one memory. Also GPUMF_EMULATOR_DEVICES.
+void emulator_devices(int count);
+
 // ---- What happened
 
 // The last error's message, with all that is known of it: "" when there was none. Valid until the thread's next call of this function.

@@ -1,5 +1,6 @@
 #include "context.h"
 
+#include <cstdlib>
 #include <vector>
 
 #include "call.h"
@@ -13,28 +14,56 @@
 namespace emulator {
 namespace {
 
+constexpr int MOST_DEVICES = 16;
+
 struct PrimaryContext {
   int retained = 0;
   unsigned flags = 0;
-  CUresult fault = CUDA_SUCCESS;
   CUcontext handle = nullptr;  // a new one in every life, so that an old one is recognised
 };
 
-PrimaryContext& primary() {
-  static PrimaryContext& primary = *new PrimaryContext;
-  return primary;
+struct Contexts {
+  int devices = 1;
+  PrimaryContext primary[MOST_DEVICES];
+  CUresult fault = CUDA_SUCCESS;
+};
+
+Contexts& contexts() {
+  static Contexts& contexts = *[] {
+    auto* created = new Contexts;
+    if (const char* count = std::getenv("GPUMF_EMULATOR_DEVICES")) {
+      const int asked = std::atoi(count);
+      created->devices = asked < 0 ? 0 : asked > MOST_DEVICES ? MOST_DEVICES : asked;
+    }
+    return created;
+  }();
+  return contexts;
+}
+
+PrimaryContext& primary(CUdevice device) { return contexts().primary[device]; }
+
+// The device whose retained primary context it is, or -1.
+int deviceOf(CUcontext context) {
+  for (int device = 0; device < MOST_DEVICES; device++) {
+    if (context != nullptr && primary(device).retained > 0 && primary(device).handle == context) {
+      return device;
+    }
+  }
+  return -1;
 }
 
 thread_local std::vector<CUcontext> currentContexts;
 
 CUresult checkDevice(const char* name, CUdevice device) {
-  return device == 0 ? CUDA_SUCCESS : fail(CUDA_ERROR_INVALID_DEVICE, "%s: device %d; there is device 0 only", name, device);
+  return device >= 0 && device < deviceCount()
+             ? CUDA_SUCCESS
+             : fail(CUDA_ERROR_INVALID_DEVICE, "%s: device %d of %d", name, device, deviceCount());
 }
 
 CUresult checkContext(const char* name, CUcontext context) {
-  return context == nullptr || (primary().retained > 0 && context == primary().handle)
+  return context == nullptr || deviceOf(context) >= 0
              ? CUDA_SUCCESS
-             : fail(CUDA_ERROR_INVALID_CONTEXT, "%s: the context is not the retained primary context", name);
+             : fail(CUDA_ERROR_INVALID_CONTEXT, "%s: the context is not a retained primary context", name);
 }
 
 }  // namespace
@@ -45,18 +74,25 @@ std::uintptr_t nextHandle() {
   return last += 16;
 }
 
-bool contextIsCurrent() {
-  return !currentContexts.empty() && currentContexts.back() != nullptr && primary().retained > 0 &&
-         currentContexts.back() == primary().handle;
+int deviceCount() { return contexts().devices; }
+
+void setDeviceCount(int count) { contexts().devices = count < 0 ? 0 : count > MOST_DEVICES ? MOST_DEVICES : count; }
+
+bool contextIsCurrent() { return !currentContexts.empty() && deviceOf(currentContexts.back()) >= 0; }
+
+long long contextsRetained() {
+  long long retained = 0;
+  for (const PrimaryContext& each : contexts().primary) {
+    retained += each.retained;
+  }
+  return retained;
 }
 
-long long contextsRetained() { return primary().retained; }
-
-CUresult contextFault() { return primary().fault; }
+CUresult contextFault() { return contexts().fault; }
 
 void breakContext(CUresult code) {
-  if (primary().fault == CUDA_SUCCESS) {
-    primary().fault = code;
+  if (contexts().fault == CUDA_SUCCESS) {
+    contexts().fault = code;
   }
 }
 
@@ -66,13 +102,15 @@ void destroyContext() {
   destroyGraphs();
   unloadModules();
   freeAllMemory();
-  primary().fault = CUDA_SUCCESS;
+  contexts().fault = CUDA_SUCCESS;
 }
 
 void resetContext() {
   destroyContext();
-  primary().retained = 0;
-  primary().handle = nullptr;
+  for (PrimaryContext& each : contexts().primary) {
+    each.retained = 0;
+    each.handle = nullptr;
+  }
 }
 
 }  // namespace emulator
@@ -83,10 +121,10 @@ CUDA_CALL cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice device) {
   return call("cuDevicePrimaryCtxRetain", Needs::Initialization, [&] {
     const CUresult refused = checkDevice("cuDevicePrimaryCtxRetain", device);
     if (refused == CUDA_SUCCESS) {
-      if (primary().retained++ == 0) {
-        primary().handle = reinterpret_cast<CUcontext>(nextHandle());
+      if (primary(device).retained++ == 0) {
+        primary(device).handle = reinterpret_cast<CUcontext>(nextHandle());
       }
-      *context = primary().handle;
+      *context = primary(device).handle;
     }
     return refused;
   });
@@ -98,11 +136,12 @@ CUDA_CALL cuDevicePrimaryCtxRelease_v2(CUdevice device) {
     if (refused != CUDA_SUCCESS) {
       return refused;
     }
-    if (primary().retained == 0) {
+    if (primary(device).retained == 0) {
       return fail(CUDA_ERROR_INVALID_CONTEXT, "cuDevicePrimaryCtxRelease: the primary context is not retained");
     }
-    if (--primary().retained == 0) {
-      if (primary().fault == CUDA_SUCCESS) {
+    primary(device).retained--;
+    if (contextsRetained() == 0) {
+      if (contexts().fault == CUDA_SUCCESS) {
         finishAllStreams();
       }
       destroyContext();
@@ -125,8 +164,8 @@ CUDA_CALL cuDevicePrimaryCtxGetState(CUdevice device, unsigned* flags, int* acti
   return call("cuDevicePrimaryCtxGetState", Needs::Initialization, [&] {
     const CUresult refused = checkDevice("cuDevicePrimaryCtxGetState", device);
     if (refused == CUDA_SUCCESS) {
-      *flags = primary().flags;
-      *active = primary().retained > 0;
+      *flags = primary(device).flags;
+      *active = primary(device).retained > 0;
     }
     return refused;
   });
@@ -134,8 +173,11 @@ CUDA_CALL cuDevicePrimaryCtxGetState(CUdevice device, unsigned* flags, int* acti
 
 CUDA_CALL cuDevicePrimaryCtxSetFlags_v2(CUdevice device, unsigned flags) {
   return call("cuDevicePrimaryCtxSetFlags", Needs::Initialization, [&] {
-    primary().flags = flags;
-    return checkDevice("cuDevicePrimaryCtxSetFlags", device);
+    const CUresult refused = checkDevice("cuDevicePrimaryCtxSetFlags", device);
+    if (refused == CUDA_SUCCESS) {
+      primary(device).flags = flags;
+    }
+    return refused;
   });
 }
 
@@ -186,7 +228,7 @@ CUDA_CALL cuCtxPopCurrent_v2(CUcontext* context) {
 
 CUDA_CALL cuCtxGetDevice(CUdevice* device) {
   return call("cuCtxGetDevice", Needs::Context, [&] {
-    *device = 0;
+    *device = deviceOf(currentContexts.back());
     return CUDA_SUCCESS;
   });
 }

@@ -1,9 +1,13 @@
-// The one device's primary context.
+// The devices' primary contexts. What is made in one can be used in all: only which device is current is told apart.
 #pragma once
 
 #include "cuda.h"
 
 namespace emulator {
+
+// How many devices there are; a context of one that goes away stays.
+int deviceCount();
+void setDeviceCount(int count);
 
 bool contextIsCurrent();
 long long contextsRetained();

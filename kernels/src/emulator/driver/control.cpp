@@ -82,6 +82,11 @@ CONTROL void emulator_memory(unsigned long long bytes) {
   setTotalMemory(bytes);
 }
 
+CONTROL void emulator_devices(int count) {
+  const Guard guard(driverLock());
+  setDeviceCount(count);
+}
+
 CONTROL const char* emulator_last_error() {
   const Guard guard(driverLock());
   static thread_local std::string copy;

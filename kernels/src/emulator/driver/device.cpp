@@ -1,7 +1,8 @@
-// Device queries: one device that looks like an H200, but for its memory, which is small so that tests can fill it.
+// Device queries: devices that look like an H200, but for their memory, which is small so that tests can fill it. They differ by UUID alone.
 #include <cstring>
 
 #include "call.h"
+#include "context.h"
 #include "memory.h"
 
 namespace {
@@ -60,8 +61,8 @@ constexpr int LAST_ATTRIBUTE = 150;  // those between that are not listed are fe
 template <class Body>
 CUresult deviceCall(const char* name, CUdevice device, Body body) {
   return call(name, Needs::Initialization, [&] {
-    if (device != 0) {
-      return fail(CUDA_ERROR_INVALID_DEVICE, "%s: device %d; there is device 0 only", name, device);
+    if (device < 0 || device >= deviceCount()) {
+      return fail(CUDA_ERROR_INVALID_DEVICE, "%s: device %d of %d", name, device, deviceCount());
     }
     return body();
   });
@@ -71,7 +72,7 @@ CUresult deviceCall(const char* name, CUdevice device, Body body) {
 
 CUDA_CALL cuDeviceGetCount(int* count) {
   return call("cuDeviceGetCount", Needs::Initialization, [&] {
-    *count = 1;
+    *count = deviceCount();
     return CUDA_SUCCESS;
   });
 }
@@ -97,6 +98,7 @@ CUDA_CALL cuDeviceGetName(char* name, int length, CUdevice device) {
 CUDA_CALL cuDeviceGetUuid(CUuuid* uuid, CUdevice device) {
   return deviceCall("cuDeviceGetUuid", device, [&] {
     *uuid = DEVICE_UUID;
+    uuid->bytes[sizeof uuid->bytes - 1] = static_cast<char>('0' + device);
     return CUDA_SUCCESS;
   });
 }

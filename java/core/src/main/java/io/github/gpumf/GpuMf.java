@@ -6,6 +6,7 @@ import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.train.Trainer;
 import io.github.gpumf.train.TrainingOptions;
+import io.github.gpumf.train.TrainingPlan;
 import io.github.gpumf.train.TrainingResult;
 import java.util.SequencedMap;
 
@@ -41,6 +42,10 @@ public final class GpuMf {
    * @return the model and how it was reached
    * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
    *     used here
+   * @throws io.github.gpumf.backend.DeviceException if the device of the backend asked for has not
+   *     the memory; {@link #plan} knows before
+   * @throws io.github.gpumf.train.BackendFailedException if the device fails in the middle; it
+   *     carries the model of the last good epoch
    * @throws io.github.gpumf.train.DivergedException if the loss explodes; it carries the model of
    *     the last good epoch
    */
@@ -59,12 +64,46 @@ public final class GpuMf {
    * @return the model and how it was reached
    * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
    *     used here
+   * @throws io.github.gpumf.backend.DeviceException if the device of the backend asked for has not
+   *     the memory; {@link #plan} knows before
+   * @throws io.github.gpumf.train.BackendFailedException if the device fails in the middle; it
+   *     carries the model of the last good epoch
    * @throws io.github.gpumf.train.DivergedException if the loss explodes; it carries the model of
    *     the last good epoch
    */
   public static TrainingResult train(
       Ratings ratings, Ratings validation, Mf spec, TrainingOptions options) {
     return new Trainer(ratings, validation, spec, options).train();
+  }
+
+  /**
+   * What a training would take; nothing is allocated.
+   *
+   * @param ratings training ratings, at least one
+   * @param spec the model
+   * @param options how to train
+   * @return memory by part, on the backend that the training would run on, whether it fits or not
+   * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
+   *     used here
+   */
+  public static TrainingPlan plan(Ratings ratings, Mf spec, TrainingOptions options) {
+    return new Trainer(ratings, null, spec, options).plan();
+  }
+
+  /**
+   * What a training that measures its epochs would take; nothing is allocated.
+   *
+   * @param ratings training ratings, at least one
+   * @param validation ratings to measure on
+   * @param spec the model
+   * @param options how to train
+   * @return memory by part, on the backend that the training would run on, whether it fits or not
+   * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
+   *     used here
+   */
+  public static TrainingPlan plan(
+      Ratings ratings, Ratings validation, Mf spec, TrainingOptions options) {
+    return new Trainer(ratings, validation, spec, options).plan();
   }
 
   /**

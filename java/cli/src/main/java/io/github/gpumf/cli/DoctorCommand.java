@@ -5,6 +5,7 @@ import io.github.gpumf.backend.Availability;
 import io.github.gpumf.backend.Availability.Available;
 import io.github.gpumf.backend.Availability.Unavailable;
 import io.github.gpumf.backend.Backends;
+import io.github.gpumf.backend.Finding;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,7 +30,8 @@ import picocli.CommandLine.Mixin;
       "  gpumf doctor --json",
       "",
       "Keys of --json: java, os, processors, heapGiB, auto, backends (each: name,",
-      "available, and device, or reason, remedy and perhaps cause)."
+      "available, and device and findings, or reason, remedy and perhaps cause).",
+      "A finding has subject, on, text and, where it is off, perhaps remedy."
     })
 final class DoctorCommand implements Callable<Integer> {
   private static final double GIB = 1L << 30;
@@ -55,7 +57,12 @@ final class DoctorCommand implements Callable<Integer> {
       answer.print(findings);
     } else {
       findings.forEach((name, finding) -> print(name, finding.toString()));
-      GpuMf.backends().forEach((name, found) -> print("backend", name + ": " + text(found)));
+      GpuMf.backends()
+          .forEach(
+              (name, found) -> {
+                print("backend", name + ": " + text(found));
+                findings(found).forEach(finding -> print("", "  " + text(finding)));
+              });
     }
     return 0;
   }
@@ -71,6 +78,29 @@ final class DoctorCommand implements Callable<Integer> {
     };
   }
 
+  private static List<Finding> findings(Availability found) {
+    return found instanceof Available yes ? yes.backend().findings() : List.of();
+  }
+
+  private static String text(Finding finding) {
+    return finding.subject()
+        + ": "
+        + (finding.on() ? "" : "off, ")
+        + finding.text()
+        + (finding.remedy() == null ? "" : "; " + finding.remedy());
+  }
+
+  private static Map<String, Object> json(Finding finding) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("subject", finding.subject());
+    json.put("on", finding.on());
+    json.put("text", finding.text());
+    if (finding.remedy() != null) {
+      json.put("remedy", finding.remedy());
+    }
+    return json;
+  }
+
   private static Map<String, Object> json(String name, Availability found) {
     Map<String, Object> backend = new LinkedHashMap<>();
     backend.put("name", name);
@@ -78,6 +108,7 @@ final class DoctorCommand implements Callable<Integer> {
       case Available yes -> {
         backend.put("available", true);
         backend.put("device", yes.backend().device());
+        backend.put("findings", findings(found).stream().map(finding -> json(finding)).toList());
       }
       case Unavailable no -> {
         backend.put("available", false);

@@ -1,6 +1,8 @@
 package io.github.gpumf.cli;
 
 import io.github.gpumf.backend.BackendUnavailableException;
+import io.github.gpumf.backend.DeviceException;
+import io.github.gpumf.train.BackendFailedException;
 import io.github.gpumf.train.CheckpointException;
 import io.github.gpumf.train.DivergedException;
 import java.io.IOException;
@@ -23,6 +25,8 @@ final class FailureHandler implements IExecutionExceptionHandler {
       case IOException io -> print(command, message(io));
       case CommandFailedException failed -> print(command, message(failed));
       case BackendUnavailableException unavailable -> print(command, message(unavailable));
+      case DeviceException device -> print(command, message(device));
+      case BackendFailedException failed -> print(command, message(failed));
       case CheckpointException checkpoint -> print(command, message(checkpoint));
       case DivergedException diverged -> print(command, message(diverged));
       default -> {

@@ -1,14 +1,17 @@
 package io.github.gpumf.cli;
 
 import io.github.gpumf.GpuMf;
+import io.github.gpumf.backend.MemoryPlan;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.io.ModelFile;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
+import io.github.gpumf.train.BackendFailedException;
 import io.github.gpumf.train.Checkpointing;
 import io.github.gpumf.train.DivergedException;
 import io.github.gpumf.train.EpochReport;
 import io.github.gpumf.train.TrainingOptions;
+import io.github.gpumf.train.TrainingPlan;
 import io.github.gpumf.train.TrainingResult;
 import io.github.gpumf.train.TrainingResult.StopReason;
 import java.io.IOException;
@@ -18,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -57,7 +61,9 @@ import picocli.CommandLine.Spec;
       "stopReason (completed, early_stopped or cancelled),",
       "bestEpoch (null without --validation), modelEpoch (the one that is saved),",
       "trainingSeconds, history (for each epoch: epoch, loss, rmse,",
-      "validationRmse, learningRate, seconds)."
+      "validationRmse, learningRate, seconds).",
+      "With --dry-run: backend, memory, neededBytes, freeBytes (null where nobody",
+      "knows), fits, parts (bytes by name)."
     })
 final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec command;
@@ -105,6 +111,11 @@ final class TrainCommand implements Callable<Integer> {
           "Do not keep each user's items in the model: smaller, but recommendations repeat them.")
   private boolean noSeen;
 
+  @Option(
+      names = "--dry-run",
+      description = "Print the memory that the training would take, and train nothing.")
+  private boolean dryRun;
+
   @Mixin private Output answer;
 
   @SuppressWarnings("NullAway.Init") // picocli sets the fields before anything is called.
@@ -125,6 +136,12 @@ final class TrainCommand implements Callable<Integer> {
     Ratings training = ratings.read(ratingsFile);
     flags.fit(options, training);
     Ratings validation = validationFile == null ? null : validation(validationFile, training);
+    if (dryRun) {
+      return dryRun(
+          validation == null
+              ? GpuMf.plan(training, spec, options.build())
+              : GpuMf.plan(training, validation, spec, options.build()));
+    }
     // Ctrl-C waits for the model, so the interruption is closed after it is saved.
     try (Interruption interruption = new Interruption()) {
       options.cancellation(interruption.cancellation());
@@ -141,6 +158,41 @@ final class TrainCommand implements Callable<Integer> {
       print(result, training);
     }
     return 0;
+  }
+
+  /** Answers with the plan; a failure if the training does not fit. */
+  private int dryRun(TrainingPlan plan) {
+    MemoryPlan memory = plan.memory();
+    Long free = memory.freeBytes().isPresent() ? memory.freeBytes().getAsLong() : null;
+    if (answer.json()) {
+      Map<String, @Nullable Object> json = new LinkedHashMap<>();
+      json.put("backend", plan.backend());
+      json.put("memory", memory.memory());
+      json.put("neededBytes", memory.neededBytes());
+      json.put("freeBytes", free);
+      json.put("fits", memory.fits());
+      Map<String, Long> parts = new LinkedHashMap<>();
+      memory.parts().forEach(part -> parts.put(part.name(), part.bytes()));
+      json.put("parts", parts);
+      answer.print(json);
+    } else {
+      answer.out().println("backend " + plan.backend());
+      answer.out().println("memory of " + memory.memory() + ":");
+      memory.parts().forEach(part -> print(part.name(), part.bytes()));
+      print("needed", memory.neededBytes());
+      if (free != null) {
+        print("free", free);
+      }
+    }
+    if (memory.fits()) {
+      return CommandLine.ExitCode.OK;
+    }
+    answer.err().println("gpumf: the training needs more than is free");
+    return CommandLine.ExitCode.SOFTWARE;
+  }
+
+  private void print(String what, long bytes) {
+    answer.out().printf(Locale.ROOT, "  %-26s %15d  %s%n", what, bytes, MemoryPlan.text(bytes));
   }
 
   /** Reads the ratings to validate on, and leaves out those that the model cannot know. */
@@ -193,13 +245,21 @@ final class TrainCommand implements Callable<Integer> {
           ? GpuMf.train(training, spec, options.build())
           : GpuMf.train(training, validation, spec, options.build());
     } catch (DivergedException diverged) {
-      if (diverged.lastGoodModel().isPresent()) {
-        Path kept = output.resolveSibling(output.getFileName() + ".last-good");
-        ModelFile.save(diverged.lastGoodModel().get(), kept);
-        throw new CommandFailedException(diverged.getMessage() + ", saved as " + kept, diverged);
-      }
-      throw diverged;
+      throw saved(diverged, diverged.lastGoodModel());
+    } catch (BackendFailedException failed) {
+      throw saved(failed, failed.lastGoodModel());
     }
+  }
+
+  /** Saves what a training reached before it failed; returns what to tell the user. */
+  private RuntimeException saved(RuntimeException failure, Optional<MfModel> lastGood)
+      throws IOException {
+    if (lastGood.isEmpty()) {
+      return failure;
+    }
+    Path kept = output.resolveSibling(output.getFileName() + ".last-good");
+    ModelFile.save(lastGood.get(), kept);
+    return new CommandFailedException(failure.getMessage() + ", saved as " + kept, failure);
   }
 
   private void print(TrainingResult result, Ratings training) {

@@ -191,7 +191,8 @@ final class TrainingFlags {
       defaultValue = Backends.AUTO,
       paramLabel = "NAME",
       description =
-          "auto, scalar, vector or cuda (default: ${DEFAULT-VALUE}). One asked for by name is used or fails.")
+          "auto, scalar, vector or cuda (default: ${DEFAULT-VALUE}). One asked for by name is used or fails. "
+              + "A GPU is chosen by number or UUID: cuda:1.")
   private String backend = Backends.AUTO;
 
   @Option(

@@ -85,7 +85,7 @@ final class Values {
     }
   }
 
-  /** The name of a backend that there is, here or elsewhere. */
+  /** The name of a backend that there is, here or elsewhere, perhaps with a device of it. */
   static final class BackendName implements ITypeConverter<String> {
     @Override
     public String convert(String value) {
@@ -94,7 +94,8 @@ final class Values {
       if (!names.contains(CUDA)) {
         names.add(CUDA);
       }
-      if (!names.contains(value)) {
+      int colon = value.indexOf(':'); // a device of a backend: cuda:1
+      if (!names.contains(colon < 0 ? value : value.substring(0, colon))) {
         throw notOneOf(names, value);
       }
       return value;

@@ -232,6 +232,10 @@ class CommandsTest {
           backend.toString());
     }
     assertEquals(List.copyOf(Backends.probed().sequencedKeySet()), names);
+    for (JsonNode backend : run.json().get("backends")) {
+      assertEquals(
+          backend.get("available").booleanValue(), backend.has("findings"), backend.toString());
+    }
     String text = Cli.succeed("doctor").out();
     assertTrue(text.contains("scalar: available, plain Java"), text);
   }

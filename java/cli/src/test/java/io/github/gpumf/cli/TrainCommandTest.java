@@ -97,6 +97,30 @@ class TrainCommandTest {
   }
 
   @Test
+  void aDryRunPrintsTheMemoryAndTrainsNothing() {
+    Cli.Run run = train("dry", "--factors 8 --optimizer adam --dry-run --backend scalar");
+    assertTrue(run.out().startsWith("backend scalar: asked for by name, plain Java"), run.out());
+    assertTrue(run.out().contains("memory of host:"), run.out());
+    assertTrue(run.out().matches("(?s).*\\R  weights +[0-9]+  [0-9.]+ KiB\\R.*"), run.out());
+    assertTrue(run.out().matches("(?s).*\\R  needed +[0-9]+  [0-9.]+ KiB\\R"), run.out());
+    assertFalse(Files.exists(data.resolve("dry")), "nothing is saved");
+    Cli.Run json = train("dry", "--factors 8 --optimizer adam --dry-run --json --backend scalar");
+    assertEquals(
+        List.of("backend", "memory", "neededBytes", "freeBytes", "fits", "parts"), json.keys());
+    long sum = 0;
+    for (JsonNode part : json.json().get("parts")) {
+      sum += part.longValue();
+    }
+    assertEquals(sum, json.json().get("neededBytes").longValue());
+    assertTrue(json.json().get("freeBytes").isNull(), "nobody knows the host's");
+    assertTrue(json.json().get("fits").booleanValue());
+    String help = Cli.succeed("train", "--help").out().replaceAll("\\s+", " ");
+    for (String key : json.keys()) {
+      assertTrue(help.contains(" " + key), key + " is not in the help");
+    }
+  }
+
+  @Test
   void jsonHasTheKeysOfTheHelp() {
     Cli.Run run = train("m", "--epochs 2 --json --validation " + data.resolve("ratings.tsv"));
     assertEquals(

@@ -64,6 +64,40 @@ public abstract class BackendContract {
     return all;
   }
 
+  private static long planned(MemoryPlan plan, String part) {
+    return plan.parts().stream()
+        .filter(each -> each.name().equals(part))
+        .mapToLong(MemoryPlan.Part::bytes)
+        .sum();
+  }
+
+  /** Which parts there are is up to the backend; weights and optimizer state are everywhere. */
+  @ParameterizedTest
+  @MethodSource("optimizers")
+  void plansGrowWithWhatIsTrained(Optimizer optimizer) {
+    for (Mf spec : specs(16)) {
+      TrainingShape shape =
+          new TrainingShape(5000, false, 300, 200, spec, optimizer, 64, 2, 0, false);
+      MemoryPlan plan = backend().plan(shape);
+      long numbers = Float.BYTES * shape.numbers(16);
+      long ofSlots =
+          (long) Float.BYTES
+              * TrainingState.slotNames(optimizer).size()
+              * shape.numbers(TrainingState.slotColumns(optimizer, 16));
+      long padding = 1024; // a few vectors or float4 at the end of each table
+      long weights = planned(plan, "weights");
+      long state = planned(plan, "optimizer state");
+      assertTrue(weights >= numbers && weights <= numbers + padding, plan::toString);
+      assertTrue(state >= ofSlots && state <= ofSlots + 2 * padding, plan::toString);
+      assertTrue(plan.neededBytes() >= weights + state, plan::toString);
+      assertTrue(plan.fits(), plan::toString);
+      assertTrue(
+          backend().plan(shape.withHeldOut(900, true)).neededBytes()
+              >= plan.neededBytes() + numbers,
+          "the best epoch's weights take room");
+    }
+  }
+
   /** Skewed: low indices come often, so that batches hold rows many times. */
   static Ratings ratings(int users, int items, int count, boolean weights) {
     CounterRandom random = CounterRandom.of(7, Purpose.SYNTHETIC, 0);

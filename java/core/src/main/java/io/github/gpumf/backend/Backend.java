@@ -1,6 +1,7 @@
 package io.github.gpumf.backend;
 
 import io.github.gpumf.model.MfModel;
+import java.util.List;
 
 /**
  * A place where training and scoring can run. Backends hold no state of a training or of a model:
@@ -24,11 +25,43 @@ public interface Backend {
   String device();
 
   /**
+   * The backend on one of its devices.
+   *
+   * @param device its number, or the identity that the device's own tools print
+   * @return a backend on that device alone
+   * @throws BackendUnavailableException if there is no such device; the message names those that
+   *     there are
+   */
+  default Backend on(String device) {
+    throw new BackendUnavailableException(
+        "backend " + name() + " has no devices to choose from; ask for " + name() + " alone", null);
+  }
+
+  /**
+   * What it works with, for people who want to know why it is fast or not.
+   *
+   * @return what is used and what is not, and why; empty if there is nothing to tell
+   */
+  default List<Finding> findings() {
+    return List.of();
+  }
+
+  /**
+   * The memory that a training will take, beside the ratings and the start that its job holds on
+   * the host. Allocates nothing.
+   *
+   * @param shape of the training
+   * @return bytes by part, and how many there are
+   */
+  MemoryPlan plan(TrainingShape shape);
+
+  /**
    * Prepares a training: the ratings and the weights are where the backend wants them when this
    * returns.
    *
    * @param job what to train on what; its data must not change while the session is open
    * @return the session, to be closed by the caller
+   * @throws DeviceException if the device has not the memory, or fails
    */
   TrainingSession openTraining(TrainingJob job);
 
@@ -37,6 +70,7 @@ public interface Backend {
    *
    * @param model what to score with
    * @return the scorer, to be closed by the caller
+   * @throws DeviceException if the device has not the memory, or fails
    */
   Scorer openScorer(MfModel model);
 }

@@ -7,6 +7,10 @@ import io.github.gpumf.model.Weights;
  * A training in progress. The weights live where the backend wants them; what crosses this seam is
  * an epoch's worth of work one way and a few numbers the other way, until weights are asked for.
  *
+ * <p>A method whose device fails throws a {@link DeviceException}. After that the session is of no
+ * use but for one thing: the weights that were kept as {@link Slot#LAST_GOOD}, which do not go with
+ * the device.
+ *
  * <p>One thread at a time. Whoever opened a session closes it.
  */
 public interface TrainingSession extends AutoCloseable {
@@ -14,7 +18,7 @@ public interface TrainingSession extends AutoCloseable {
   enum Slot {
     /** The weights as they are now; cannot be kept, only read. */
     CURRENT,
-    /** The weights after the last epoch that ended well. */
+    /** The weights after the last epoch that ended well; they outlive a device that fails. */
     LAST_GOOD,
     /** The weights of the best epoch so far. */
     BEST

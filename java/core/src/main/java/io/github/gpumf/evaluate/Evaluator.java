@@ -113,7 +113,7 @@ public final class Evaluator {
       throw new IllegalArgumentException("there are no held-out ratings to measure on");
     }
     int longestList = metrics.stream().mapToInt(Metric::k).max().orElseThrow();
-    try (Scorer scorer = Backends.select(backend).backend().openScorer(model)) {
+    try (Scorer scorer = Backends.open(backend, on -> on.openScorer(model)).opened()) {
       RatingErrors errors = RatingErrors.of(model, scorer, heldOut);
       RankedLists lists = longestList == 0 ? null : rank(model, scorer, heldOut, longestList);
       SequencedMap<Metric, Double> values = new LinkedHashMap<>();

@@ -59,7 +59,7 @@ public final class Recommender implements AutoCloseable {
     SeenItems seen = model.seenItems();
     return new Recommender(
         model,
-        Backends.select(backend).backend().openScorer(model),
+        Backends.open(backend, on -> on.openScorer(model)).opened(),
         seen == null ? Exclusions.NONE : seen::of);
   }
 

@@ -1,10 +1,14 @@
 package io.github.gpumf.train;
 
+import io.github.gpumf.backend.Backend;
 import io.github.gpumf.backend.Backends;
+import io.github.gpumf.backend.DeviceException;
+import io.github.gpumf.backend.MemoryPlan;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
 import io.github.gpumf.backend.TrainingSession.Slot;
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
@@ -13,6 +17,7 @@ import io.github.gpumf.model.Weights;
 import io.github.gpumf.train.TrainingResult.StopReason;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +55,9 @@ public final class Trainer {
   private boolean used;
   private double bestRmse = Double.POSITIVE_INFINITY;
   private int bestEpoch;
+
+  /** The epoch whose weights are kept as the last good ones, from 1; 0 before the first. */
+  private int keptEpoch;
 
   /** Weights of the best epoch while it is one before the checkpoint that was resumed. */
   private @Nullable Weights resumedBest;
@@ -92,6 +100,9 @@ public final class Trainer {
    * @throws IllegalStateException if this trainer was used before
    * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
    *     used
+   * @throws DeviceException if the device of the backend asked for has not the memory, or fails
+   *     before the first epoch
+   * @throws BackendFailedException if the device fails later
    * @throws DivergedException if the loss explodes
    * @throws CheckpointException if checkpoints cannot be written or read, or are not those of this
    *     training
@@ -101,12 +112,34 @@ public final class Trainer {
       throw new IllegalStateException("a trainer trains once; make another one");
     }
     used = true;
-    Backends.Selection selection = Backends.select(options.backend());
-    String backend = selection.backend().name();
+    Backends.Opened<Opening> found = Backends.open(options.backend(), this::open);
+    String explanation = found.selection().explanation();
+    Opening opening = found.opened();
+    opening.resumed().ifPresent(last -> goOnFrom(last.checkpoint()));
+    TrainingResult result = null;
+    try (TrainingSession session = opening.session()) {
+      result = train(session, opening, explanation);
+    } catch (DeviceException onClosing) {
+      // The model has been fetched: a device that fails now takes nothing with it.
+      Objects.requireNonNull(result, onClosing::getMessage);
+    }
+    return result;
+  }
+
+  /** A session that is ready, and what it was opened with. */
+  private record Opening(
+      String backend,
+      TrainingJob job,
+      TrainingSession session,
+      Optional<Checkpoints> checkpoints,
+      Optional<Checkpoints.Resumed> resumed) {}
+
+  private Opening open(Backend on) {
+    requireMemory(on);
     Optional<Checkpoints> checkpoints =
         options
             .checkpointing()
-            .map(where -> new Checkpoints(where, ratings, validation, spec, options, backend));
+            .map(where -> new Checkpoints(where, ratings, validation, spec, options, on.name()));
     Optional<Checkpoints.Resumed> resumed = checkpoints.flatMap(Checkpoints::resume);
     TrainingJob job =
         new TrainingJob(
@@ -119,35 +152,98 @@ public final class Trainer {
             options.threads(),
             lossLimit(),
             resumed
-                .map(last -> goOnFrom(last.checkpoint()))
+                .map(last -> last.checkpoint().state())
                 .orElseGet(
                     () ->
                         TrainingState.initial(ratings, spec, options.optimizer(), options.seed())));
-    int firstEpoch = history.size();
-    try (TrainingSession session = selection.backend().openTraining(job)) {
+    return new Opening(on.name(), job, on.openTraining(job), checkpoints, resumed);
+  }
+
+  private MemoryPlan requireMemory(Backend on) {
+    MemoryPlan plan = on.plan(shape());
+    if (!plan.fits()) {
+      throw DeviceException.outOfMemory(plan, shape(), null);
+    }
+    return plan;
+  }
+
+  private TrainingShape shape() {
+    TrainingShape shape =
+        TrainingShape.of(
+            ratings, spec, options.optimizer(), options.batchSize(), options.threads());
+    return validation == null
+        ? shape
+        : shape.withHeldOut(
+            validation.size(),
+            options.earlyStopping().map(EarlyStopping::restoreBest).orElse(false));
+  }
+
+  /**
+   * What the training would take; nothing is allocated.
+   *
+   * @return memory by part, on the backend that it would run on
+   * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
+   *     used
+   * @throws DeviceException if the device cannot be asked
+   */
+  public TrainingPlan plan() {
+    // One that is asked for by name is planned for even if the training does not fit it.
+    Backends.Opened<MemoryPlan> plan =
+        options.backend().equals(Backends.AUTO)
+            ? Backends.open(Backends.AUTO, this::requireMemory)
+            : Backends.open(options.backend(), backend -> backend.plan(shape()));
+    return new TrainingPlan(plan.selection().explanation(), plan.opened());
+  }
+
+  private TrainingResult train(TrainingSession session, Opening opening, String explanation) {
+    try {
       session.keep(Slot.LAST_GOOD);
+      int firstEpoch = history.size();
       TrainingListener.Start start =
           new TrainingListener.Start(
-              selection.explanation(),
+              explanation,
               ratings.size(),
               firstEpoch + 1,
               options.epochs(),
-              resumed.map(Checkpoints.Resumed::note));
+              opening.resumed().map(Checkpoints.Resumed::note));
       options.listeners().forEach(listener -> listener.started(start));
       // A training that had stopped early when it was checkpointed has nothing left to do.
       StopReason stopReason = verdict();
       for (int epoch = firstEpoch;
           epoch < options.epochs() && stopReason == StopReason.COMPLETED;
           epoch++) {
-        stopReason = runEpoch(session, job, backend, epoch);
-        if (checkpoints.isPresent()) {
-          saveCheckpoint(checkpoints.get(), session, stopReason);
+        stopReason = runEpoch(session, opening.job(), opening.backend(), epoch);
+        if (opening.checkpoints().isPresent()) {
+          saveCheckpoint(opening.checkpoints().get(), session, stopReason);
         }
       }
       int epochs = restoresBest() ? bestEpoch : history.size();
-      MfModel model = trained.of(result(session, stopReason), epochs, backend);
-      return new TrainingResult(model, history, stopReason, bestEpoch, selection.explanation());
+      MfModel model = trained.of(result(session, stopReason), epochs, opening.backend());
+      return new TrainingResult(model, history, stopReason, bestEpoch, explanation);
+    } catch (DeviceException failure) {
+      throw failed(session, opening.backend(), failure);
     }
+  }
+
+  private BackendFailedException failed(
+      TrainingSession session, String backend, DeviceException failure) {
+    MfModel lastGood =
+        keptEpoch == 0 ? null : trained.of(session.weights(Slot.LAST_GOOD), keptEpoch, backend);
+    int epoch = Math.min(history.size() + 1, options.epochs());
+    return new BackendFailedException(
+        "backend "
+            + backend
+            + " failed in epoch "
+            + epoch
+            + ": "
+            + failure.getMessage()
+            + "; "
+            + (lastGood == null
+                ? "no epoch had ended yet"
+                : "the model of epoch " + keptEpoch + " is kept"),
+        epoch,
+        lastGood,
+        failure);
   }
 
   private double lossLimit() {
@@ -158,12 +254,12 @@ public final class Trainer {
     return DIVERGENCE_FACTOR * largestWeight * Math.max(1, ratings.meanSquare());
   }
 
-  private TrainingState goOnFrom(Checkpoint checkpoint) {
+  private void goOnFrom(Checkpoint checkpoint) {
     history.addAll(checkpoint.history());
     bestRmse = checkpoint.bestRmse();
     bestEpoch = checkpoint.bestEpoch();
     resumedBest = checkpoint.best();
-    return checkpoint.state();
+    keptEpoch = history.size();
   }
 
   private void saveCheckpoint(
@@ -200,6 +296,8 @@ public final class Trainer {
   private StopReason runEpoch(TrainingSession session, TrainingJob job, String backend, int epoch) {
     long batches = job.batchesPerEpoch();
     EpochTotals totals = EpochTotals.NONE;
+    EpochEvent event = new EpochEvent();
+    event.begin();
     double seconds = 0;
     for (long batch = 0; batch < batches; ) {
       if (isCancelled()) {
@@ -228,6 +326,7 @@ public final class Trainer {
       throw diverged(
           session, job, backend, epoch, batches - 1, "its step left weights that are not finite");
     }
+    keptEpoch = epoch + 1;
     OptionalDouble validationRmse =
         validation == null
             ? OptionalDouble.empty()
@@ -242,6 +341,7 @@ public final class Trainer {
             totals.ratings(),
             seconds);
     history.add(report);
+    event.commit(backend, report);
     StopReason verdict = judge(session, report);
     options.listeners().forEach(listener -> listener.epochEnded(report));
     return verdict;

@@ -261,7 +261,7 @@ public final class TrainingOptions {
   /**
    * Which backend.
    *
-   * @return {@link Backends#AUTO} or a name
+   * @return as {@link Backends#select} takes it
    */
   public String backend() {
     return backend;
@@ -414,7 +414,8 @@ public final class TrainingOptions {
     /**
      * Sets the backend.
      *
-     * @param value {@link Backends#AUTO} or a name
+     * @param value {@link Backends#AUTO}, or a name such as {@code cuda} or, for one of several
+     *     devices, {@code cuda:1}
      * @return this
      */
     public Builder backend(String value) {

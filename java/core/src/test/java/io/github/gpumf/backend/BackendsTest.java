@@ -20,6 +20,11 @@ final class BackendsTest {
   /** A backend with nothing behind its name. */
   private record Named(String name, String device) implements Backend {
     @Override
+    public MemoryPlan plan(TrainingShape shape) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public TrainingSession openTraining(TrainingJob job) {
       throw new UnsupportedOperationException();
     }
@@ -103,6 +108,60 @@ final class BackendsTest {
         "vector: chosen, 512-bit vectors",
         Backends.select("auto", probed(SCALAR, VECTOR)).explanation(),
         "what it did not have to try is no concern");
+  }
+
+  /** What a backend's device may do when something is opened on it. */
+  private static String failsOn(Backend backend, String... failing) {
+    if (List.of(failing).contains(backend.name())) {
+      throw new DeviceException(
+          backend.name() + " is full", "empty " + backend.name(), new IllegalStateException());
+    }
+    return "opened on " + backend.name();
+  }
+
+  @Test
+  void autoPassesOverADeviceThatFails() {
+    Backends.Opened<String> opened =
+        Backends.open("auto", on -> failsOn(on, "vector"), probed(SCALAR, VECTOR, noCuda));
+    assertEquals("opened on scalar", opened.opened());
+    assertEquals("scalar", opened.selection().backend().name());
+    assertEquals(
+        "cuda: no NVIDIA driver (libcuda.so.1 not found) (install the driver); "
+            + "vector: warning, passed over, vector is full (empty vector); "
+            + "scalar: chosen, plain Java",
+        opened.selection().explanation());
+    DeviceException nowhere =
+        assertThrows(
+            DeviceException.class,
+            () ->
+                Backends.open(
+                    "auto", on -> failsOn(on, "vector", "scalar"), probed(SCALAR, VECTOR)));
+    assertEquals("scalar is full; empty scalar", nowhere.getMessage());
+  }
+
+  @Test
+  void aDeviceThatFailsIsNotReplacedIfAskedForByName() {
+    DeviceException failure =
+        assertThrows(
+            DeviceException.class,
+            () -> Backends.open("vector", on -> failsOn(on, "vector"), probed(SCALAR, VECTOR)));
+    assertEquals("vector is full; empty vector", failure.getMessage());
+  }
+
+  @Test
+  void aBackendWithoutDevicesSaysSo() {
+    assertEquals(
+        "backend scalar has no devices to choose from; ask for scalar alone",
+        assertThrows(
+                BackendUnavailableException.class,
+                () -> Backends.select("scalar:1", probed(SCALAR, VECTOR)))
+            .getMessage());
+    assertEquals(
+        "there is no backend \"abacus\"; known are auto, vector, scalar",
+        assertThrows(
+                BackendUnavailableException.class,
+                () -> Backends.select("abacus:1", probed(SCALAR, VECTOR)))
+            .getMessage());
   }
 
   @Test

@@ -49,6 +49,12 @@ final class BatchIndexer {
     totals = arena.ints(DIGITS);
   }
 
+  /** Device memory for windows. */
+  static long bytes(int positionsOfWindow) {
+    long tiles = Math.ceilDiv(positionsOfWindow, KEYS_OF_TILE);
+    return Integer.BYTES * (4L * positionsOfWindow + DIGITS * tiles + DIGITS);
+  }
+
   /** Bits of the rows of a table. */
   static int rowBits(long rows) {
     return Long.SIZE - Long.numberOfLeadingZeros(Math.max(0, rows - 1));

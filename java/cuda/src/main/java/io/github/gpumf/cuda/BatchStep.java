@@ -1,6 +1,7 @@
 package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
@@ -175,6 +176,17 @@ final class BatchStep {
     return penalty != null || rule.movesEveryRow(spec.l2())
         ? SmallBatches.gradients(shape, step, kernels)
         : SmallBatches.whole(job, rule, shape, step, slots, window.batches(), kernels, arena);
+  }
+
+  /** Device memory for what a step finds out about each rating. */
+  static long bytes(TrainingShape shape) {
+    return (long) Window.positions(shape) * Float.BYTES;
+  }
+
+  /** Device memory of the sums of a batch's errors. */
+  static long bytesOfPartials(TrainingShape shape, Launches launches) {
+    int group = Launches.group(DeviceTable.vectors(shape.spec().factors()));
+    return 3L * launches.groups(shape.largestBatch(), group).gridX() * Double.BYTES;
   }
 
   private BatchCall errors() {

@@ -1,26 +1,38 @@
 package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.Backend;
+import io.github.gpumf.backend.DeviceException;
+import io.github.gpumf.backend.Finding;
+import io.github.gpumf.backend.MemoryPlan;
 import io.github.gpumf.backend.Scorer;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.CublasLibraries;
 import io.github.gpumf.cuda.driver.CublasProbe;
 import io.github.gpumf.cuda.driver.CublasProbe.Found;
 import io.github.gpumf.cuda.driver.CudaContext;
+import io.github.gpumf.cuda.driver.CudaDrivers;
+import io.github.gpumf.cuda.driver.CudaException;
 import io.github.gpumf.model.MfModel;
+import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * One GPU. Its primary context and the kernels that were compiled for it stay for the life of the
  * JVM; sessions and scorers have streams and buffers of their own.
  */
 final class CudaBackend implements Backend {
+  private final Gpus gpus;
   private final CudaContext context;
   private final Kernels kernels;
+  private final DeviceFailures failures;
 
-  CudaBackend(CudaContext context) {
+  CudaBackend(Gpus gpus, CudaContext context) {
+    this.gpus = gpus;
     this.context = context;
     kernels = new Kernels(context);
+    failures = new DeviceFailures(context.device());
   }
 
   @Override
@@ -30,18 +42,52 @@ final class CudaBackend implements Backend {
 
   @Override
   public String device() {
-    return context.device().toString();
+    return context.device()
+        + ", driver for CUDA "
+        + CudaDrivers.text(context.device().driverVersion());
+  }
+
+  @Override
+  public Backend on(String device) {
+    return failures.guard(() -> gpus.backend(gpus.find(device)));
+  }
+
+  @Override
+  public List<Finding> findings() {
+    return Findings.of(gpus, context);
+  }
+
+  @Override
+  public MemoryPlan plan(TrainingShape shape) {
+    return new MemoryPlan(
+        "GPU " + context.device().ordinal() + " (" + context.device().name() + ")",
+        DevicePlan.parts(shape, Launches.of(context.device())),
+        OptionalLong.of(failures.guard(() -> context.memory().free())));
   }
 
   @Override
   public TrainingSession openTraining(TrainingJob job) {
-    return CudaSession.open(job, context, kernels);
+    try {
+      return new GuardedSession(CudaSession.open(job, context, kernels), failures);
+    } catch (CudaException failure) {
+      if (!failure.isOutOfMemory()) {
+        throw failures.of(failure);
+      }
+      TrainingShape shape =
+          TrainingShape.of(
+              job.ratings(), job.spec(), job.optimizer(), job.batchSize(), job.threads());
+      throw DeviceException.outOfMemory(plan(shape), shape, failure);
+    }
   }
 
   @Override
   public Scorer openScorer(MfModel model) {
-    return CudaScorer.open(
-        model, context, kernels, cublas() instanceof Found it ? it.library() : null);
+    return failures.guard(
+        () ->
+            new GuardedScorer(
+                CudaScorer.open(
+                    model, context, kernels, cublas() instanceof Found it ? it.library() : null),
+                failures));
   }
 
   /**

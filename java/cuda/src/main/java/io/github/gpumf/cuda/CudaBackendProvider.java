@@ -4,7 +4,6 @@ import io.github.gpumf.backend.Availability;
 import io.github.gpumf.backend.Availability.Available;
 import io.github.gpumf.backend.Availability.Unavailable;
 import io.github.gpumf.backend.BackendProvider;
-import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.CudaDevice;
 import io.github.gpumf.cuda.driver.CudaDriver;
 import io.github.gpumf.cuda.driver.CudaDrivers;
@@ -15,9 +14,6 @@ import io.github.gpumf.cuda.driver.DriverProbe.Missing;
 /** The GPU can be used where there is an NVIDIA driver, and a device of compute capability 7.0. */
 public final class CudaBackendProvider implements BackendProvider {
   static final String NAME = "cuda";
-
-  /** That of the PTX; see kernels/build.sh. */
-  private static final int LEAST_MAJOR = 7;
 
   /** For {@link java.util.ServiceLoader}. */
   public CudaBackendProvider() {}
@@ -42,19 +38,15 @@ public final class CudaBackendProvider implements BackendProvider {
 
   private static Availability probe(CudaDriver driver) {
     try {
-      CudaDevice device = CudaDevice.all(driver).getFirst();
-      if (device.computeMajor() < LEAST_MAJOR) {
-        return new Unavailable(
-            device + " is too old for the kernels",
-            "needs a GPU of compute capability " + LEAST_MAJOR + ".0 (Volta, 2017) or newer",
-            null);
+      Gpus gpus = new Gpus(driver);
+      for (CudaDevice device : gpus.all()) {
+        if (Gpus.isUsable(device)) {
+          return new Available(gpus.backend(device));
+        }
       }
-      return new Available(new CudaBackend(CudaContext.open(driver, device.ordinal())));
+      return new Unavailable(Gpus.tooOld(gpus.all().getFirst()), Gpus.NEEDED, null);
     } catch (CudaException failure) {
-      return new Unavailable(
-          failure.call() + " failed: " + failure.errorName() + ", " + failure.meaning(),
-          failure.remedy(),
-          failure);
+      return new Unavailable(failure.problem(), failure.remedy(), failure);
     }
   }
 }

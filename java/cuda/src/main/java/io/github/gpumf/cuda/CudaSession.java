@@ -13,16 +13,20 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Mini-batch training on a GPU. Weights and the optimizer's numbers go to the device once, and so
  * do ratings that fit; an epoch is launches alone ({@link BatchStep}), and brings back its totals.
+ * When it has ended well its weights follow, for the case that the device does not ({@link
+ * LastGoodWeights}).
  */
 final class CudaSession implements TrainingSession {
   private static final int TOTALS = 4;
+
+  /** And of the two flags beside them. */
+  static final long BYTES_OF_TOTALS = TOTALS * Double.BYTES + 2 * Integer.BYTES;
 
   private final TrainingJob job;
   private final Kernels kernels;
@@ -32,7 +36,8 @@ final class CudaSession implements TrainingSession {
   private final UpdateRule rule;
   private final DeviceWeights weights;
   private final List<DeviceWeights> slots = new ArrayList<>();
-  private final Map<Slot, DeviceWeights> kept = new EnumMap<>(Slot.class);
+  private final LastGoodWeights lastGood;
+  private @Nullable DeviceWeights best;
   private final Window window;
   private final BatchStep batchStep;
   private final HeldOutErrors heldOutErrors;
@@ -58,6 +63,7 @@ final class CudaSession implements TrainingSession {
     answer = arena.pinned((long) TOTALS * Double.BYTES);
     TrainingState start = job.start();
     step = start.step();
+    lastGood = new LastGoodWeights(start.weights(), arena);
     weights = DeviceWeights.zeros(start.weights(), arena);
     weights.copyFrom(start.weights(), stream);
     for (Weights slot : start.slots()) {
@@ -148,8 +154,14 @@ final class CudaSession implements TrainingSession {
     if (!isFinite()) {
       return false;
     }
-    kept.computeIfAbsent(slot, any -> DeviceWeights.zeros(job.start().weights(), arena))
-        .copyFrom(weights, stream);
+    if (slot == Slot.LAST_GOOD) {
+      lastGood.keep(weights, stream);
+      return true;
+    }
+    if (best == null) {
+      best = DeviceWeights.zeros(job.start().weights(), arena);
+    }
+    best.copyFrom(weights, stream);
     return true;
   }
 
@@ -169,14 +181,14 @@ final class CudaSession implements TrainingSession {
 
   @Override
   public Weights weights(Slot slot) {
-    if (slot == Slot.CURRENT) {
-      return download(weights, job.spec().factors());
+    if (slot == Slot.LAST_GOOD) {
+      return lastGood.copy();
     }
-    DeviceWeights copy = kept.get(slot);
-    if (copy == null) {
+    DeviceWeights asked = slot == Slot.CURRENT ? weights : best;
+    if (asked == null) {
       throw new IllegalStateException("no weights were kept as " + slot);
     }
-    return download(copy, job.spec().factors());
+    return download(asked, job.spec().factors());
   }
 
   private Weights download(DeviceWeights device, int columns) {

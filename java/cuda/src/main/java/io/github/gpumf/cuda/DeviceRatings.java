@@ -24,7 +24,16 @@ record DeviceRatings(
 
   /** The ratings must not go before the stream has come so far. */
   static DeviceRatings upload(Ratings ratings, DeviceArena arena, Stream stream) {
-    MemorySegment weights = ratings.weightColumn();
+    return upload(ratings, ratings.weightColumn(), arena, stream);
+  }
+
+  /** Leaves the weights where they are. */
+  static DeviceRatings uploadUnweighted(Ratings ratings, DeviceArena arena, Stream stream) {
+    return upload(ratings, null, arena, stream);
+  }
+
+  private static DeviceRatings upload(
+      Ratings ratings, @Nullable MemorySegment weights, DeviceArena arena, Stream stream) {
     return new DeviceRatings(
         ratings.size(),
         column(ratings.userColumn(), arena, stream),
@@ -37,6 +46,11 @@ record DeviceRatings(
     DeviceBuffer buffer = arena.allocate(column.byteSize());
     buffer.copyFrom(column, stream);
     return buffer;
+  }
+
+  /** Bytes of as many rows. */
+  static long bytes(long size, boolean weighted) {
+    return size * (2 * Integer.BYTES + (weighted ? 2 : 1) * Float.BYTES);
   }
 
   /** Room for rows to come. */

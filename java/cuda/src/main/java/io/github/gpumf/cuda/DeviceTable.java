@@ -46,6 +46,11 @@ final class DeviceTable {
     return rows * vectors(columns) * FLOATS_OF_VECTOR * Float.BYTES;
   }
 
+  /** Bytes that {@link #ofColumn} allocates. */
+  static long bytesOfColumn(long rows) {
+    return Math.ceilDiv(rows, (long) FLOATS_OF_VECTOR) * FLOATS_OF_VECTOR * Float.BYTES;
+  }
+
   long rows() {
     return rows;
   }

@@ -75,7 +75,7 @@ record DeviceWeights(
   }
 
   /** In the order of {@link #tables}. */
-  private static List<FloatTable> tables(Weights weights) {
+  static List<FloatTable> tables(Weights weights) {
     List<FloatTable> tables =
         new ArrayList<>(List.of(weights.userFactors(), weights.itemFactors()));
     if (weights.dense() != null) {

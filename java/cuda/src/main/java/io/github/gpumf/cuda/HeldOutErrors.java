@@ -1,6 +1,7 @@
 package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.LaunchShape;
@@ -35,6 +36,16 @@ final class HeldOutErrors implements AutoCloseable {
     this.kernels = kernels;
     this.launches = launches;
     this.context = context;
+  }
+
+  /** Device memory at most. */
+  static long bytes(TrainingShape shape, Launches launches) {
+    if (shape.heldOut() == 0) {
+      return 0;
+    }
+    int group = Launches.group(DeviceTable.vectors(shape.spec().factors()));
+    long sums = launches.groups(shape.heldOut(), group).gridX() + 1L;
+    return DeviceRatings.bytes(shape.heldOut(), false) + sums * Double.BYTES;
   }
 
   /** The sum of squared errors, clipped as predictions are. The weights must not be moving. */
@@ -87,7 +98,7 @@ final class HeldOutErrors implements AutoCloseable {
           DeviceArena.orClose(
               fresh,
               () -> {
-                DeviceRatings copy = DeviceRatings.upload(heldOut, fresh, fresh.stream());
+                DeviceRatings copy = DeviceRatings.uploadUnweighted(heldOut, fresh, fresh.stream());
                 fresh.stream().synchronize();
                 return copy;
               });

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Properties;
 
 /**
  * GpuMf's kernels in a context. A file of them is compiled for the device when the first of its
@@ -51,6 +52,19 @@ public final class Kernels implements AutoCloseable {
             path + " is not on the class path; add the jar gpumf-kernels");
       }
       return new String(content.readAllBytes(), StandardCharsets.US_ASCII);
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+  }
+
+  /** How the PTX was made. */
+  static Properties manifest() {
+    Properties manifest = new Properties();
+    try (InputStream content = Kernels.class.getResourceAsStream(FOLDER + "manifest.properties")) {
+      if (content != null) {
+        manifest.load(content);
+      }
+      return manifest;
     } catch (IOException unreadable) {
       throw new UncheckedIOException(unreadable);
     }

@@ -1,5 +1,6 @@
 package io.github.gpumf.cuda;
 
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.Stream;
@@ -42,6 +43,13 @@ final class L2Penalty {
     ofItems.clear(arena.stream());
     squareUsers = square(kernels, weights.userFactors(), ofUsers);
     squareItems = square(kernels, weights.itemFactors(), ofItems);
+  }
+
+  /** Device memory of the sums. */
+  static long bytes(TrainingShape shape, Launches launches) {
+    long rows = Math.max(shape.users(), shape.items());
+    long vectors = rows * DeviceTable.vectors(shape.spec().factors());
+    return 2L * launches.items(vectors).gridX() * Double.BYTES;
   }
 
   private static KernelCall square(Kernels kernels, DeviceTable table, DeviceBuffer sums) {

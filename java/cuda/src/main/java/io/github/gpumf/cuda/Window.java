@@ -1,6 +1,7 @@
 package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.Stream;
 
@@ -37,7 +38,7 @@ final class Window {
       TrainingJob job, WindowSource source, Kernels kernels, Launches launches, DeviceArena arena) {
     this.job = job;
     this.source = source;
-    batchSize = batchSize(job);
+    batchSize = shape(job).largestBatch();
     int positions = source.positions();
     batches = Math.ceilDiv(positions, batchSize);
     columns = DeviceRatings.allocate(positions, source.weighted(), arena);
@@ -46,8 +47,9 @@ final class Window {
     indexer = new BatchIndexer(kernels, launches, positions, arena);
   }
 
-  private static int batchSize(TrainingJob job) {
-    return (int) Math.min(job.batchSize(), job.ratings().size());
+  private static TrainingShape shape(TrainingJob job) {
+    return TrainingShape.of(
+        job.ratings(), job.spec(), job.optimizer(), job.batchSize(), job.threads());
   }
 
   /**
@@ -56,13 +58,23 @@ final class Window {
    * @param most so many, if that is enough for a batch
    */
   static int positions(TrainingJob job, int most) {
+    return positions(shape(job), most);
+  }
+
+  private static int positions(TrainingShape shape, int most) {
     long ofKeys =
-        Math.min(
-            BatchIndexer.mostBatches(job.ratings().userCount()),
-            BatchIndexer.mostBatches(job.ratings().itemCount()));
-    int batchSize = batchSize(job);
-    long batches = Math.clamp(most / batchSize, 1, Math.min(ofKeys, job.batchesPerEpoch()));
-    return (int) Math.min(batches * batchSize, job.ratings().size());
+        Math.min(BatchIndexer.mostBatches(shape.users()), BatchIndexer.mostBatches(shape.items()));
+    long ofEpoch = Math.ceilDiv(shape.ratings(), (long) shape.batchSize());
+    long batches = Math.clamp(most / shape.largestBatch(), 1, Math.min(ofKeys, ofEpoch));
+    return (int) Math.min(batches * shape.largestBatch(), shape.ratings());
+  }
+
+  /** Device memory of a window. */
+  static long bytes(TrainingShape shape) {
+    int positions = positions(shape, MOST_POSITIONS);
+    return DeviceRatings.bytes(positions, shape.weighted())
+        + 4L * positions * Integer.BYTES // sorted rows and positions of both sides
+        + BatchIndexer.bytes(positions);
   }
 
   /** The columns; {@code size} is the most that there can be. */

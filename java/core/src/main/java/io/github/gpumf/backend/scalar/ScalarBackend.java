@@ -1,10 +1,16 @@
 package io.github.gpumf.backend.scalar;
 
 import io.github.gpumf.backend.Backend;
+import io.github.gpumf.backend.MemoryPlan;
+import io.github.gpumf.backend.MemoryPlan.Part;
 import io.github.gpumf.backend.Scorer;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
+import io.github.gpumf.backend.TrainingShape;
+import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.model.MfModel;
+import java.util.List;
+import java.util.OptionalLong;
 
 /** Plain Java on the calling thread. */
 final class ScalarBackend implements Backend {
@@ -16,6 +22,23 @@ final class ScalarBackend implements Backend {
   @Override
   public String device() {
     return "plain Java, 1 thread";
+  }
+
+  @Override
+  public MemoryPlan plan(TrainingShape shape) {
+    int factors = shape.spec().factors();
+    long weights = shape.numbers(factors) * Float.BYTES;
+    int slots = TrainingState.slotNames(shape.optimizer()).size();
+    long slot = shape.numbers(TrainingState.slotColumns(shape.optimizer(), factors)) * Float.BYTES;
+    return new MemoryPlan(
+        "host",
+        List.of(
+            new Part("weights", weights),
+            new Part("optimizer state", slots * slot),
+            new Part("gradients", weights),
+            new Part("batch", (long) shape.largestBatch() * Float.BYTES),
+            new Part("kept copies", (shape.keepsBest() ? 2 : 1) * weights)),
+        OptionalLong.empty());
   }
 
   @Override

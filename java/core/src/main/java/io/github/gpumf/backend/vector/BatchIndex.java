@@ -31,6 +31,12 @@ final class BatchIndex {
     Arrays.fill(numbers, NONE);
   }
 
+  /** Bytes of the indices of both sides. */
+  static long bytes(int users, int items, int batchSize) {
+    long distinct = (long) Math.min(users, batchSize) + Math.min(items, batchSize);
+    return Integer.BYTES * (2L * batchSize + 3 * distinct + users + items);
+  }
+
   /** Indexes a batch: {@code rowAt} holds the row of each position below {@code size}. */
   void build(int[] rowAt, int size) {
     clear();

@@ -41,8 +41,8 @@ final class PaddedTable {
     return new PaddedTable(rows, 1, Float.BYTES, arena);
   }
 
-  /** Bytes of a row of factors. */
-  private static int padded(int columns) {
+  /** Bytes from a row of factors to the next. */
+  static int padded(int columns) {
     return (columns + Lanes.COUNT - 1) / Lanes.COUNT * Lanes.BYTES;
   }
 

@@ -1,13 +1,23 @@
 package io.github.gpumf.backend.vector;
 
 import io.github.gpumf.backend.Backend;
+import io.github.gpumf.backend.MemoryPlan;
+import io.github.gpumf.backend.MemoryPlan.Part;
 import io.github.gpumf.backend.Scorer;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
+import io.github.gpumf.backend.TrainingShape;
+import io.github.gpumf.backend.TrainingState;
+import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
+import java.util.List;
+import java.util.OptionalLong;
 
 /** The processor's vector units, on several threads. */
 final class VectorBackend implements Backend {
+  /** Its place in the session's arrays: where it is, user, item, value, dot, slope and error. */
+  private static final int BYTES_OF_RATING = 8 + 4 + 4 + 4 + 4 + 4 + 8;
+
   @Override
   public String name() {
     return "vector";
@@ -19,6 +29,35 @@ final class VectorBackend implements Backend {
         + "-bit vectors, up to "
         + Runtime.getRuntime().availableProcessors()
         + " threads";
+  }
+
+  /** Off-heap tables, and the arrays that grow with the batch or the tables. */
+  @Override
+  public MemoryPlan plan(TrainingShape shape) {
+    int factors = shape.spec().factors();
+    int batch = shape.largestBatch();
+    long rows = (long) shape.users() + shape.items();
+    long columns = shape.spec().head() == Mf.Head.DENSE ? 0 : rows * Float.BYTES;
+    long row = PaddedTable.padded(factors);
+    long weights = rows * row + columns;
+    int slots = TrainingState.slotNames(shape.optimizer()).size();
+    boolean byRow = TrainingState.slotColumns(shape.optimizer(), factors) < factors;
+    long slot = rows * (byRow ? Float.BYTES : row) + columns;
+    long gradientRows = (long) Math.min(batch, shape.users()) + shape.threads() + 1;
+    // The last good weights are written beside those before them.
+    long copies = (shape.keepsBest() ? 3 : 2) * shape.numbers(factors) * Float.BYTES;
+    return new MemoryPlan(
+        "host",
+        List.of(
+            new Part("weights", weights),
+            new Part("optimizer state", slots * slot),
+            new Part("gradients", gradientRows * row + columns),
+            new Part(
+                "batch",
+                BatchIndex.bytes(shape.users(), shape.items(), batch)
+                    + (long) batch * BYTES_OF_RATING),
+            new Part("kept copies", copies)),
+        OptionalLong.empty());
   }
 
   @Override

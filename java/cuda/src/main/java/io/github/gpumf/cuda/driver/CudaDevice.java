@@ -68,6 +68,15 @@ public record CudaDevice(
         driver.cuDriverGetVersion());
   }
 
+  /**
+   * The identity as nvidia-smi prints it and CUDA_VISIBLE_DEVICES takes it.
+   *
+   * @return such as {@code GPU-5e7c1f0a-...}
+   */
+  public String id() {
+    return "GPU-" + uuid;
+  }
+
   /** One line for logs and {@code doctor}. */
   @Override
   public String toString() {

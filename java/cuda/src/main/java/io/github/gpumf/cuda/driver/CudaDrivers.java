@@ -58,6 +58,18 @@ public final class CudaDrivers {
     return Foreign.PROBE;
   }
 
+  /**
+   * Through what a driver is called, for people.
+   *
+   * @param driver from here
+   * @return a phrase
+   */
+  public static String describe(CudaDriver driver) {
+    return driver.binding().equals(JCudaBinding.NAME)
+        ? "JCuda " + JCudaNatives.version()
+        : "java.lang.foreign";
+  }
+
   static DriverProbe probe(Binding binding) {
     try {
       // Both bindings need it, and neither says in one phrase that it is not there.
@@ -104,8 +116,13 @@ public final class CudaDrivers {
     return new Found(driver);
   }
 
-  /** 12060 is CUDA 12.6. */
-  private static String text(int version) {
+  /**
+   * A version for people.
+   *
+   * @param version as the driver gives it: 12060
+   * @return {@code 12.6}
+   */
+  public static String text(int version) {
     return version / 1000 + "." + version % 1000 / 10;
   }
 

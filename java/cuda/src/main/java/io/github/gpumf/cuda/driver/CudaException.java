@@ -116,6 +116,30 @@ public final class CudaException extends RuntimeException {
   }
 
   /**
+   * What happened, without what to do.
+   *
+   * @return a phrase
+   */
+  public String problem() {
+    return call
+        + " failed"
+        + (purpose == null ? "" : " (" + purpose + ")")
+        + ": "
+        + name
+        + ", "
+        + meaning;
+  }
+
+  /**
+   * Whether there was too little memory.
+   *
+   * @return true if the same would work where there is more
+   */
+  public boolean isOutOfMemory() {
+    return code == Remedies.OUT_OF_MEMORY;
+  }
+
+  /**
    * Whether the context is lost with all that is in it: every later call fails with the same code
    * until the process ends or everybody has released the device's primary context.
    *

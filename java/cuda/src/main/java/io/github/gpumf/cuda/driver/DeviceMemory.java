@@ -52,7 +52,10 @@ public sealed interface DeviceMemory permits DeviceBuffer, DeviceSlice {
     HostMemory.requireReadable(source);
     requireSize("host memory", source.byteSize());
     if (size() > 0) {
-      context().enter().cuMemcpyHtoDAsync(address(), source, stream.handle());
+      CopyEvent.record(
+          CopyEvent.Direction.TO_DEVICE,
+          size(),
+          () -> context().enter().cuMemcpyHtoDAsync(address(), source, stream.handle()));
     }
   }
 
@@ -67,7 +70,10 @@ public sealed interface DeviceMemory permits DeviceBuffer, DeviceSlice {
     HostMemory.requireWritable(target);
     requireSize("host memory", target.byteSize());
     if (size() > 0) {
-      context().enter().cuMemcpyDtoHAsync(target, address(), stream.handle());
+      CopyEvent.record(
+          CopyEvent.Direction.TO_HOST,
+          size(),
+          () -> context().enter().cuMemcpyDtoHAsync(target, address(), stream.handle()));
     }
   }
 
@@ -81,7 +87,13 @@ public sealed interface DeviceMemory permits DeviceBuffer, DeviceSlice {
   default void copyFrom(DeviceMemory source, Stream stream) {
     requireSize(source.toString(), source.size());
     if (size() > 0) {
-      context().enter().cuMemcpyDtoDAsync(address(), source.address(), size(), stream.handle());
+      CopyEvent.record(
+          CopyEvent.Direction.ON_DEVICE,
+          size(),
+          () ->
+              context()
+                  .enter()
+                  .cuMemcpyDtoDAsync(address(), source.address(), size(), stream.handle()));
     }
   }
 
@@ -97,7 +109,10 @@ public sealed interface DeviceMemory permits DeviceBuffer, DeviceSlice {
     HostMemory.requireReadable(source);
     requireFit(rows, source.byteSize());
     if (!rows.isEmpty()) {
-      context().enter().cuMemcpy2DAsync(address(), source, rows, stream.handle());
+      CopyEvent.record(
+          CopyEvent.Direction.TO_DEVICE,
+          rows.count() * rows.bytes(),
+          () -> context().enter().cuMemcpy2DAsync(address(), source, rows, stream.handle()));
     }
   }
 
@@ -113,7 +128,10 @@ public sealed interface DeviceMemory permits DeviceBuffer, DeviceSlice {
     HostMemory.requireWritable(target);
     requireFit(rows, target.byteSize());
     if (!rows.isEmpty()) {
-      context().enter().cuMemcpy2DAsync(target, address(), rows, stream.handle());
+      CopyEvent.record(
+          CopyEvent.Direction.TO_HOST,
+          rows.count() * rows.bytes(),
+          () -> context().enter().cuMemcpy2DAsync(target, address(), rows, stream.handle()));
     }
   }
 

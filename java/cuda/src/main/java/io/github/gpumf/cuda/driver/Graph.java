@@ -58,7 +58,14 @@ public final class Graph extends Owned {
    */
   public void launch(Stream stream) {
     requireOpen();
+    LaunchEvent event = new LaunchEvent();
+    event.begin();
     context().enter().cuGraphLaunch(executable, stream.handle());
+    event.end();
+    if (event.shouldCommit()) {
+      event.kernel = "a graph";
+      event.commit();
+    }
   }
 
   @Override

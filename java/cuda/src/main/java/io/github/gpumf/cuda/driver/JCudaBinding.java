@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  * <p>JCuda's own exceptions stay off, as they are by default: they carry no code.
  */
 final class JCudaBinding implements CudaDriver {
+  static final String NAME = "jcuda";
+
   /** The longest piece that is a power of two and still has a direct buffer. */
   static final long PIECE = 1L << 30;
 
@@ -159,7 +161,7 @@ final class JCudaBinding implements CudaDriver {
 
   @Override
   public String binding() {
-    return "jcuda";
+    return NAME;
   }
 
   @Override

@@ -60,6 +60,11 @@ final class JCudaNatives {
     }
   }
 
+  /** Of JCuda. */
+  static String version() {
+    return JCudaVersion.get();
+  }
+
   private static byte[] content(String library, Class<?> user) throws IOException {
     try (InputStream in = user.getResourceAsStream("/lib/" + library)) {
       if (in == null) {

@@ -173,8 +173,17 @@ public final class KernelCall {
     }
     Handle function = kernel.handle();
     CudaDriver driver = kernel.context().enter();
+    LaunchEvent event = new LaunchEvent();
+    event.begin();
     try {
       driver.cuLaunchKernel(function, shape, stream.handle(), pointers);
+      event.end();
+      if (event.shouldCommit()) {
+        event.kernel = kernel.name();
+        event.blocks = (long) shape.gridX() * shape.gridY() * shape.gridZ();
+        event.threads = shape.blockX() * shape.blockY() * shape.blockZ();
+        event.commit();
+      }
     } catch (CudaException failure) {
       throw failure.during(kernel.name() + " in " + shape);
     } finally {

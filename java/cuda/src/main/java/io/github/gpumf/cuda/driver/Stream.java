@@ -36,7 +36,10 @@ public final class Stream extends Owned {
    */
   public void synchronize() {
     Handle waited = handle();
+    WaitEvent event = new WaitEvent();
+    event.begin();
     context().enter().cuStreamSynchronize(waited);
+    event.commit();
   }
 
   /**

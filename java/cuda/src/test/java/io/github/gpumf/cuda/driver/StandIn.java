@@ -86,6 +86,16 @@ public final class StandIn {
     }
   }
 
+  /** Sets the size of the device's memory, 2 GiB at the start. */
+  public void memory(long bytes) {
+    call("emulator_memory", Optional.empty(), List.of(JAVA_LONG), bytes);
+  }
+
+  /** Sets how many devices there are, 1 at the start. */
+  public void devices(int count) {
+    call("emulator_devices", Optional.empty(), List.of(JAVA_INT), count);
+  }
+
   /** Uses of a call since the last reset. */
   public long calls(String name) {
     return number("emulator_calls", name);

@@ -1,0 +1,82 @@
+package io.github.gpumf.backend;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+
+/**
+ * The memory that a training takes, known before any of it is allocated.
+ *
+ * @param memory whose it is: {@code GPU 0: NVIDIA H200}, {@code host}
+ * @param parts what it is for, in the order in which it is allocated
+ * @param freeBytes how much there is now; empty for the host, where the system pages and the JVM
+ *     has limits of its own
+ */
+public record MemoryPlan(String memory, List<Part> parts, OptionalLong freeBytes) {
+  private static final double KIB = 1L << 10;
+  private static final double MIB = 1L << 20;
+  private static final double GIB = 1L << 30;
+
+  /**
+   * What some of the memory is for.
+   *
+   * @param name such as {@code optimizer state}
+   * @param bytes at least 0
+   */
+  public record Part(String name, long bytes) {}
+
+  /** Copies the parts, and leaves out those that take nothing. */
+  public MemoryPlan {
+    parts = parts.stream().filter(part -> part.bytes() > 0).toList();
+  }
+
+  /**
+   * All parts together.
+   *
+   * @return bytes
+   */
+  public long neededBytes() {
+    return parts.stream().mapToLong(Part::bytes).sum();
+  }
+
+  /**
+   * Whether there is so much. A device allocates in blocks, some KiB to 2 MiB more than is asked
+   * for, and other processes use it too, so that a close fit may still fail.
+   *
+   * @return true if nobody knows
+   */
+  public boolean fits() {
+    return freeBytes.isEmpty() || neededBytes() <= freeBytes.getAsLong();
+  }
+
+  /**
+   * A number of bytes for people.
+   *
+   * @param bytes at least 0
+   * @return such as {@code 1.4 GiB}
+   */
+  public static String text(long bytes) {
+    if (bytes < KIB) {
+      return bytes + " B";
+    }
+    if (bytes < MIB) {
+      return String.format(Locale.ROOT, "%.1f KiB", bytes / KIB);
+    }
+    return bytes < GIB
+        ? String.format(Locale.ROOT, "%.1f MiB", bytes / MIB)
+        : String.format(Locale.ROOT, "%.1f GiB", bytes / GIB);
+  }
+
+  /** One line for messages. */
+  @Override
+  public String toString() {
+    return text(neededBytes())
+        + " of "
+        + memory
+        + parts.stream()
+            .map(part -> part.name() + " " + text(part.bytes()))
+            .collect(Collectors.joining(", ", " (", ")"))
+        + (freeBytes.isPresent() ? ", of which " + text(freeBytes.getAsLong()) + " is free" : "");
+  }
+}

@@ -1,0 +1,109 @@
+package io.github.gpumf.backend;
+
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.Optimizer;
+
+/**
+ * The numbers of a training that decide how much memory it takes.
+ *
+ * @param ratings training ratings
+ * @param weighted whether they have weights
+ * @param users rows of the users' tables
+ * @param items rows of the items' tables
+ * @param spec the model
+ * @param optimizer how weights move
+ * @param batchSize ratings a step
+ * @param threads at most so many
+ * @param heldOut ratings that epochs are measured on, or 0
+ * @param keepsBest whether the weights of the best epoch are kept beside the current ones
+ */
+public record TrainingShape(
+    long ratings,
+    boolean weighted,
+    int users,
+    int items,
+    Mf spec,
+    Optimizer optimizer,
+    int batchSize,
+    int threads,
+    long heldOut,
+    boolean keepsBest) {
+  /** Checks the sizes. */
+  public TrainingShape {
+    if (ratings < 1 || users < 1 || items < 1 || batchSize < 1 || threads < 1 || heldOut < 0) {
+      throw new IllegalArgumentException(
+          "a training has at least one rating, user, item, rating in a batch and thread; got "
+              + ratings
+              + ", "
+              + users
+              + ", "
+              + items
+              + ", "
+              + batchSize
+              + " and "
+              + threads
+              + ", and "
+              + heldOut
+              + " held-out ratings");
+    }
+  }
+
+  /**
+   * The shape of a training on these ratings.
+   *
+   * @param ratings at least one
+   * @param spec the model
+   * @param optimizer how weights move
+   * @param batchSize ratings a step
+   * @param threads at most so many
+   * @return without held-out ratings
+   */
+  public static TrainingShape of(
+      Ratings ratings, Mf spec, Optimizer optimizer, int batchSize, int threads) {
+    return new TrainingShape(
+        ratings.size(),
+        ratings.hasWeights(),
+        ratings.userCount(),
+        ratings.itemCount(),
+        spec,
+        optimizer,
+        batchSize,
+        threads,
+        0,
+        false);
+  }
+
+  /**
+   * With ratings to measure epochs on.
+   *
+   * @param ratings held out
+   * @param best whether the weights of the best epoch are kept
+   * @return the new shape
+   */
+  public TrainingShape withHeldOut(long ratings, boolean best) {
+    return new TrainingShape(
+        this.ratings, weighted, users, items, spec, optimizer, batchSize, threads, ratings, best);
+  }
+
+  /**
+   * Ratings of the largest batch.
+   *
+   * @return the batch size, or all ratings if they are fewer
+   */
+  public int largestBatch() {
+    return (int) Math.min(batchSize, ratings);
+  }
+
+  /**
+   * Numbers of a table of factors, or of a slot for each of them, and of the biases or the head
+   * beside it, without padding.
+   *
+   * @param columns k, or what {@link TrainingState#slotColumns} says
+   * @return how many
+   */
+  public long numbers(int columns) {
+    long rows = (long) users + items;
+    return rows * columns + (spec.head() == Mf.Head.DENSE ? 2 : rows);
+  }
+}

@@ -1,0 +1,47 @@
+package io.github.gpumf.cuda;
+
+import io.github.gpumf.backend.MemoryPlan.Part;
+import io.github.gpumf.backend.TrainingShape;
+import io.github.gpumf.model.Mf;
+import java.util.List;
+
+/**
+ * The device memory of a {@link CudaSession}, to the byte: each part is counted by the class that
+ * allocates it.
+ */
+final class DevicePlan {
+  private DevicePlan() {}
+
+  static List<Part> parts(TrainingShape shape, Launches launches) {
+    UpdateRule rule = UpdateRule.of(shape.optimizer());
+    long weights = weights(shape, false);
+    return List.of(
+        new Part("ratings", DeviceRatings.bytes(shape.ratings(), shape.weighted())),
+        new Part("weights", weights),
+        new Part("optimizer state", rule.slots() * weights(shape, rule.byRow())),
+        new Part("gradients", weights),
+        new Part("window of batches", Window.bytes(shape) + BatchStep.bytes(shape)),
+        new Part("sums", sums(shape, launches)),
+        new Part("weights of the best epoch", shape.keepsBest() ? weights : 0),
+        new Part("held-out ratings", HeldOutErrors.bytes(shape, launches)));
+  }
+
+  /** As {@link DeviceWeights#zeros} and {@link DeviceWeights#zerosByRow} allocate. */
+  private static long weights(TrainingShape shape, boolean byRow) {
+    int k = shape.spec().factors();
+    long users = DeviceTable.bytesOfColumn(shape.users());
+    long items = DeviceTable.bytesOfColumn(shape.items());
+    long factors =
+        byRow
+            ? users + items
+            : DeviceTable.bytesOfRows(shape.users(), k) + DeviceTable.bytesOfRows(shape.items(), k);
+    return factors
+        + (shape.spec().head() == Mf.Head.DENSE ? DeviceTable.bytesOfRows(1, 2) : users + items);
+  }
+
+  private static long sums(TrainingShape shape, Launches launches) {
+    return CudaSession.BYTES_OF_TOTALS
+        + BatchStep.bytesOfPartials(shape, launches)
+        + (shape.spec().l2() > 0 ? L2Penalty.bytes(shape, launches) : 0);
+  }
+}

@@ -1,0 +1,78 @@
+package io.github.gpumf.cuda;
+
+import io.github.gpumf.backend.Finding;
+import io.github.gpumf.backend.MemoryPlan;
+import io.github.gpumf.cuda.driver.CudaContext;
+import io.github.gpumf.cuda.driver.CudaDevice;
+import io.github.gpumf.cuda.driver.CudaDrivers;
+import io.github.gpumf.cuda.driver.CudaException;
+import io.github.gpumf.cuda.driver.DriverProbe.Missing;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+
+/** What the backend works with, for {@code gpumf doctor}. */
+final class Findings {
+  private static final String VISIBLE = "CUDA_VISIBLE_DEVICES";
+
+  private Findings() {}
+
+  static List<Finding> of(Gpus gpus, CudaContext used) {
+    List<Finding> findings = new ArrayList<>();
+    CudaDevice device = used.device();
+    findings.add(
+        Finding.on("driver", "NVIDIA's, for CUDA " + CudaDrivers.text(device.driverVersion())));
+    findings.add(Finding.on("binding", CudaDrivers.describe(gpus.driver())));
+    if (CudaDrivers.jcuda() instanceof Missing missing) {
+      findings.add(Finding.off("JCuda", missing.reason(), missing.remedy()));
+    }
+    String visible = System.getenv(VISIBLE);
+    if (visible != null) {
+      findings.add(Finding.on(VISIBLE, visible + ": other GPUs are hidden, these count from 0"));
+    }
+    for (CudaDevice each : gpus.all()) {
+      findings.add(gpu(each, used));
+    }
+    Properties manifest = Kernels.manifest();
+    findings.add(
+        Finding.on(
+            "kernels",
+            "PTX %s for %s and newer, by nvcc %s; the driver compiles it for sm_%d%d"
+                .formatted(
+                    manifest.getProperty("version"),
+                    manifest.getProperty("target"),
+                    manifest.getProperty("compiler"),
+                    device.computeMajor(),
+                    device.computeMinor())));
+    findings.add(Finding.off("cuBLAS", "not used, kernels of our own score items", null));
+    return findings;
+  }
+
+  private static Finding gpu(CudaDevice device, CudaContext used) {
+    String subject = "GPU " + device.ordinal();
+    if (!Gpus.isUsable(device)) {
+      return Finding.off(subject, Gpus.tooOld(device), Gpus.NEEDED);
+    }
+    String memory = MemoryPlan.text(device.memoryBytes());
+    boolean chosen = device.ordinal() == used.device().ordinal();
+    return Finding.on(
+        subject,
+        "%s, compute capability %d.%d, %d multiprocessors, %s, %s%s"
+            .formatted(
+                device.name(),
+                device.computeMajor(),
+                device.computeMinor(),
+                device.multiprocessors(),
+                chosen ? free(used) + " of " + memory + " free" : memory,
+                device.id(),
+                chosen ? "" : "; ask for it as cuda:" + device.ordinal()));
+  }
+
+  private static String free(CudaContext context) {
+    try {
+      return MemoryPlan.text(context.memory().free());
+    } catch (CudaException failure) {
+      return "unknown (" + failure.problem() + ")";
+    }
+  }
+}

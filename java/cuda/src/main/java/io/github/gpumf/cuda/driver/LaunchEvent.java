@@ -1,0 +1,29 @@
+package io.github.gpumf.cuda.driver;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Enabled;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/** For Flight Recorder. Off unless asked for: a training launches some ten kernels a batch. */
+@Name(LaunchEvent.NAME)
+@Label("Kernel Launch")
+@Description("A kernel or graph was put into a stream; its time is that of the call")
+@Category({"GpuMf", "CUDA"})
+@Enabled(false)
+@StackTrace(false)
+final class LaunchEvent extends Event {
+  static final String NAME = "io.github.gpumf.cuda.Launch";
+
+  @Label("Kernel")
+  String kernel = "";
+
+  @Label("Blocks")
+  long blocks;
+
+  @Label("Threads of a Block")
+  int threads;
+}

@@ -1,0 +1,247 @@
+package io.github.gpumf.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.gpumf.GpuMf;
+import io.github.gpumf.backend.Backend;
+import io.github.gpumf.backend.DeviceException;
+import io.github.gpumf.backend.MemoryPlan;
+import io.github.gpumf.backend.TrainingSession;
+import io.github.gpumf.backend.TrainingSession.Slot;
+import io.github.gpumf.backend.TrainingShape;
+import io.github.gpumf.cuda.driver.StandIn;
+import io.github.gpumf.cuda.driver.TestDriver;
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.AdaGrad;
+import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.LearningRate;
+import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Sgd;
+import io.github.gpumf.train.EarlyStopping;
+import io.github.gpumf.train.TrainingListener;
+import io.github.gpumf.train.TrainingOptions;
+import io.github.gpumf.train.TrainingPlan;
+import io.github.gpumf.train.TrainingResult;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a training takes is known before, and a device that has not as much is no disaster. */
+final class MemoryTest {
+  /** Of the stand-in at its start. */
+  private static final long MEMORY = 2L << 30;
+
+  private static final int OUT_OF_MEMORY = 2;
+
+  private final Backend backend = TestBackend.get();
+  private final StandIn standIn = TestDriver.standIn();
+
+  @BeforeEach
+  void warmUp() {
+    // Modules are compiled once and stay, so they are none of a training's.
+    try (TrainingSession session = backend.openTraining(job(ratings(300), Mf.l2(3, 0.1), 64))) {
+      session.keep(Slot.BEST);
+      session.squaredError(ratings(50));
+    }
+  }
+
+  @AfterEach
+  void giveBack() {
+    standIn.resetCounts();
+    standIn.memory(MEMORY);
+  }
+
+  private static Ratings ratings(int count) {
+    return Training.ratings(count, false);
+  }
+
+  private static io.github.gpumf.backend.TrainingJob job(Ratings ratings, Mf spec, int batchSize) {
+    return Training.job(ratings, spec, new Adam(0.01), batchSize);
+  }
+
+  private long allocated() {
+    return standIn.alive().getOrDefault("allocated_bytes", -1L);
+  }
+
+  static List<Arguments> trainings() {
+    List<Arguments> all = new ArrayList<>();
+    List<Optimizer> optimizers =
+        List.of(
+            new Sgd(0.01),
+            new Adam(0.01),
+            new LazyAdam(0.01),
+            new AdaGrad(0.01),
+            new AdaGrad(LearningRate.constant(0.01), AdaGrad.Accumulator.ROW, 1e-7));
+    for (Optimizer optimizer : optimizers) {
+      for (Mf spec : List.of(Mf.basic(1), Mf.l2(6, 0.1), Mf.biased(5), Mf.biased(130))) {
+        for (boolean weighted : new boolean[] {false, true}) {
+          all.add(Arguments.of(optimizer, spec, weighted, 1));
+          all.add(Arguments.of(optimizer, spec, weighted, 100));
+          all.add(Arguments.of(optimizer, spec, weighted, 100_000));
+        }
+      }
+    }
+    return all;
+  }
+
+  /** All that a training allocates in its life fits what was planned, and not a byte less does. */
+  @ParameterizedTest
+  @MethodSource("trainings")
+  void plansAreRightToTheByte(Optimizer optimizer, Mf spec, boolean weighted, int batchSize) {
+    Ratings ratings = Training.ratings(777, weighted);
+    Ratings heldOut = Training.ratings(99, true);
+    TrainingShape shape = TrainingShape.of(ratings, spec, optimizer, batchSize, 1);
+    MemoryPlan opening = backend.plan(shape);
+    MemoryPlan whole = backend.plan(shape.withHeldOut(heldOut.size(), true));
+    long before = allocated();
+    assertEquals(MEMORY - before, whole.freeBytes().getAsLong());
+    standIn.memory(before + whole.neededBytes());
+    try (TrainingSession session =
+        backend.openTraining(Training.job(ratings, spec, optimizer, batchSize))) {
+      assertEquals(opening.neededBytes(), allocated() - before, "after opening: " + opening);
+      session.keep(Slot.LAST_GOOD);
+      session.run(0, 0, 1);
+      session.keep(Slot.LAST_GOOD);
+      assertEquals(opening.neededBytes(), allocated() - before, "the last good are on the host");
+      session.keep(Slot.BEST);
+      assertEquals(part(whole, "weights"), part(whole, "weights of the best epoch"));
+      assertEquals(
+          opening.neededBytes() + part(whole, "weights"), allocated() - before, "after keep");
+      session.squaredError(heldOut);
+      standIn.memory(allocated() + part(whole, "held-out ratings") - 12 * heldOut.size() - 1);
+      assertThrows(DeviceException.class, () -> session.squaredError(heldOut));
+    }
+    assertEquals(before, allocated());
+  }
+
+  private static long part(MemoryPlan plan, String name) {
+    return plan.parts().stream()
+        .filter(part -> part.name().equals(name))
+        .mapToLong(MemoryPlan.Part::bytes)
+        .sum();
+  }
+
+  @Test
+  void planningAllocatesNothing() {
+    standIn.resetCounts();
+    Map<String, Long> before = standIn.alive();
+    TrainingOptions options = TrainingOptions.builder(new Adam(0.01)).backend("cuda").build();
+    TrainingPlan plan = GpuMf.plan(ratings(500), Mf.biased(8), options);
+    assertEquals(before, standIn.alive());
+    assertEquals(0, standIn.calls("cuMemAlloc"));
+    assertTrue(plan.backend().startsWith("cuda: asked for by name, GPU 0"), plan.backend());
+    assertEquals(6000, part(plan.memory(), "ratings"));
+    assertEquals(0, part(plan.memory(), "held-out ratings"));
+    TrainingPlan withHeldOut =
+        GpuMf.plan(
+            ratings(500),
+            ratings(100),
+            Mf.biased(8),
+            options.toBuilder().earlyStopping(new EarlyStopping(2)).build());
+    assertTrue(part(withHeldOut.memory(), "held-out ratings") >= 1200);
+    assertTrue(part(withHeldOut.memory(), "weights of the best epoch") > 0);
+  }
+
+  @Test
+  void byNameATrainingThatDoesNotFitIsRefusedWithTheNumbers() {
+    Map<String, Long> before = standIn.alive();
+    standIn.memory(allocated() + 4096);
+    TrainingOptions options = TrainingOptions.builder(new Adam(0.01)).backend("cuda").build();
+    TrainingPlan plan = GpuMf.plan(ratings(500), Mf.biased(8), options);
+    assertFalse(plan.memory().fits());
+    DeviceException refusal =
+        assertThrows(DeviceException.class, () -> GpuMf.train(ratings(500), Mf.biased(8), options));
+    String message = String.valueOf(refusal.getMessage());
+    assertTrue(
+        message.contains("the training needs " + MemoryPlan.text(plan.memory().neededBytes())),
+        message);
+    assertTrue(message.contains("ratings 5.9 KiB, weights "), message);
+    assertTrue(message.contains("of which 4.0 KiB is free"), message);
+    assertTrue(
+        message.endsWith(
+            "use fewer factors than 8, a smaller batch than 32, an optimizer without state (sgd),"
+                + " or the host's memory (--backend vector)"),
+        message);
+    assertEquals(before, standIn.alive());
+  }
+
+  @Test
+  void autoGoesToTheProcessorWithAWarning() {
+    Map<String, Long> before = standIn.alive();
+    List<String> heard = new ArrayList<>();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void started(Start start) {
+            heard.add(start.backend());
+          }
+        };
+    TrainingOptions options =
+        TrainingOptions.builder(new Adam(0.01)).epochs(2).listener(listener).build();
+    assertTrue(
+        GpuMf.plan(ratings(500), Mf.biased(8), options).backend().startsWith("cuda: chosen"));
+    standIn.memory(allocated() + 4096);
+    TrainingResult result = GpuMf.train(ratings(500), Mf.biased(8), options);
+    assertTrue(
+        result.backend().startsWith("cuda: warning, passed over, the training needs "),
+        result::backend);
+    assertTrue(result.backend().contains("; vector: chosen, "), result::backend);
+    assertEquals(List.of(result.backend()), heard);
+    assertEquals(2, result.history().size());
+    TrainingPlan plan = GpuMf.plan(ratings(500), Mf.biased(8), options);
+    assertEquals("host", plan.memory().memory());
+    assertEquals(result.backend(), plan.backend());
+    assertEquals(before, standIn.alive());
+  }
+
+  /** Another process may take what was free a moment ago. */
+  @Test
+  void memoryThatIsGoneWhenItIsNeededLeavesNothingBehind() {
+    Map<String, Long> before = standIn.alive();
+    TrainingOptions options =
+        TrainingOptions.builder(new Adam(0.01)).epochs(1).backend("cuda").build();
+    standIn.resetCounts();
+    GpuMf.train(ratings(200), Mf.biased(4), options);
+    long uses = standIn.calls("cuMemAlloc");
+    assertTrue(uses > 10, uses + " allocations");
+    for (int use = 1; use <= uses; use++) {
+      standIn.resetCounts();
+      standIn.failCall("cuMemAlloc", use, OUT_OF_MEMORY);
+      DeviceException failure =
+          assertThrows(
+              DeviceException.class, () -> GpuMf.train(ratings(200), Mf.biased(4), options));
+      assertTrue(String.valueOf(failure.getMessage()).contains("the training needs "), "at " + use);
+      assertEquals(before, standIn.alive(), "allocation " + use);
+      standIn.failCall("cuMemAlloc", use, OUT_OF_MEMORY);
+      TrainingResult result =
+          GpuMf.train(ratings(200), Mf.biased(4), options.toBuilder().backend("auto").build());
+      assertTrue(result.backend().contains("; vector: chosen, "), result::backend);
+      assertEquals(before, standIn.alive(), "allocation " + use);
+    }
+  }
+
+  /** What cannot be page-locked is kept in other memory. */
+  @Test
+  void withoutPinnedMemoryTheLastGoodWeightsAreKept() {
+    Mf spec = Mf.biased(5);
+    try (TrainingSession session = backend.openTraining(job(ratings(300), spec, 64))) {
+      standIn.resetCounts();
+      standIn.failCall("cuMemHostAlloc", 1, OUT_OF_MEMORY);
+      assertTrue(session.keep(Slot.LAST_GOOD));
+      io.github.gpumf.backend.WeightsAssert.assertSameBits(
+          session.weights(Slot.CURRENT), session.weights(Slot.LAST_GOOD), "kept");
+      assertEquals(1, standIn.calls("cuMemHostAlloc"));
+    }
+  }
+}
