@@ -61,6 +61,11 @@ final class Window {
     return positions(shape(job), most);
   }
 
+  /** Positions of a window of ratings that lie on the device. */
+  static int positions(TrainingShape shape) {
+    return positions(shape, MOST_POSITIONS);
+  }
+
   private static int positions(TrainingShape shape, int most) {
     long ofKeys =
         Math.min(BatchIndexer.mostBatches(shape.users()), BatchIndexer.mostBatches(shape.items()));
@@ -71,7 +76,7 @@ final class Window {
 
   /** Device memory of a window. */
   static long bytes(TrainingShape shape) {
-    int positions = positions(shape, MOST_POSITIONS);
+    int positions = positions(shape);
     return DeviceRatings.bytes(positions, shape.weighted())
         + 4L * positions * Integer.BYTES // sorted rows and positions of both sides
         + BatchIndexer.bytes(positions);
