@@ -11,6 +11,15 @@ import java.util.concurrent.TimeUnit;
 
 /** Correctness: the tests that every backend passes, Keras' traces, and those of the kernels. */
 final class ContractTests implements Measure {
+  /** Without these nothing is proved, however many others pass. */
+  private static final List<String> EXPECTED =
+      List.of(
+          "CudaBackendTest",
+          "CudaScorerTest",
+          "KerasParityTest",
+          "OptimizersTest",
+          "GradientsTest");
+
   private final Path folder;
   private final long mostSeconds;
 
@@ -49,7 +58,13 @@ final class ContractTests implements Measure {
     if (!Files.exists(report)) {
       throw new IOException("the tests' process ended with " + tests.exitValue() + " half-way");
     }
-    findings.add(new ObjectMapper().readValue(report.toFile(), Tests.class));
+    Tests outcome = new ObjectMapper().readValue(report.toFile(), Tests.class);
+    findings.add(outcome);
+    for (String expected : EXPECTED) {
+      if (!outcome.classes().containsKey(expected) && outcome.failed().isEmpty()) {
+        findings.problem(expected + " has not run: is its jar in lib/?");
+      }
+    }
   }
 
   private static List<String> command(Path report) {

@@ -1,5 +1,6 @@
 package io.github.gpumf.check;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +18,15 @@ final class Findings {
    * @param passed how many
    * @param failed what and why, a line each
    * @param leftOut for each reason, how many
+   * @param classes how many passed in each class of tests
    * @param seconds that they took
    */
-  record Tests(int passed, List<String> failed, Map<String, Integer> leftOut, double seconds) {}
+  record Tests(
+      int passed,
+      List<String> failed,
+      Map<String, Integer> leftOut,
+      Map<String, Integer> classes,
+      double seconds) {}
 
   /**
    * A copy.
@@ -48,11 +55,13 @@ final class Findings {
       long bytes,
       double microseconds,
       double floorMicroseconds) {
+    @JsonProperty
     double gigabytesPerSecond() {
       return bytes / microseconds / 1e3;
     }
 
     /** 1 at the floor; more where caches help. */
+    @JsonProperty
     double ofFloor() {
       return floorMicroseconds / microseconds;
     }
@@ -81,10 +90,12 @@ final class Findings {
       int batchSize,
       double milliseconds,
       double rmse) {
+    @JsonProperty
     double millionRatingsPerSecond() {
       return ratings / milliseconds / 1e3;
     }
 
+    @JsonProperty
     double microsecondsPerBatch() {
       return milliseconds * 1e3 / Math.ceilDiv(ratings, (long) batchSize);
     }
@@ -100,6 +111,7 @@ final class Findings {
    * @param milliseconds the median
    */
   record TopItems(int users, int items, int factors, int count, double milliseconds) {
+    @JsonProperty
     double usersPerSecond() {
       return users / milliseconds * 1e3;
     }

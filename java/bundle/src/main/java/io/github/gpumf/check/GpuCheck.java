@@ -110,6 +110,9 @@ public final class GpuCheck implements Callable<Integer> {
       check(report);
     } catch (BackendUnavailableException unavailable) {
       findings.problem(String.valueOf(unavailable.getMessage()));
+    } catch (RuntimeException | LinkageError failure) {
+      findings.problem(failure.toString());
+      failure.printStackTrace(command.commandLine().getErr());
     }
     watchdog.interrupt();
     return end(report, true);

@@ -74,6 +74,7 @@ final class MarkdownReport {
             tests.failed().size(),
             tests.leftOut().values().stream().mapToInt(Integer::intValue).sum(),
             tests.seconds()));
+    tests.classes().forEach((name, count) -> line("- " + name + ": " + count + " passed"));
     tests.failed().forEach(each -> line("- failed: " + each));
     tests.leftOut().forEach((reason, count) -> line("- left out: " + count + ", " + reason));
   }

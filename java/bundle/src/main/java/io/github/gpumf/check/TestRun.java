@@ -12,10 +12,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.TestExecutionResult.Status;
 import org.junit.platform.engine.support.descriptor.ClassSource;
+import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.TestExecutionListener;
 import org.junit.platform.launcher.TestIdentifier;
@@ -36,14 +39,10 @@ final class TestRun implements TestExecutionListener {
   private int passed;
   private final List<String> failed = new ArrayList<>();
   private final Map<String, Integer> leftOut = new TreeMap<>();
-  private TestPlan plan = EMPTY;
-  private static final TestPlan EMPTY = noPlan();
+  private final Map<String, Integer> classes = new TreeMap<>();
+  private @Nullable TestPlan plan;
 
   private TestRun() {}
-
-  private static TestPlan noPlan() {
-    return LauncherFactory.create().discover(LauncherDiscoveryRequestBuilder.request().build());
-  }
 
   /** Writes a {@link Tests} into the file given; it is there only if all was run. */
   public static void main(String[] args) throws IOException {
@@ -59,9 +58,27 @@ final class TestRun implements TestExecutionListener {
             .build();
     TestRun run = new TestRun();
     LauncherFactory.create().execute(request, run);
-    Tests tests = new Tests(run.passed, run.failed, run.leftOut, (System.nanoTime() - start) / 1e9);
+    run.leaveOutDriverTests();
+    Tests tests =
+        new Tests(
+            run.passed, run.failed, run.leftOut, run.classes, (System.nanoTime() - start) / 1e9);
     new ObjectMapper().writeValue(new File(args[0]), tests);
     System.exit(0); // Whatever threads a test has left.
+  }
+
+  /** They need a device to themselves, and to break it. */
+  private void leaveOutDriverTests() {
+    TestPlan ofDriver =
+        LauncherFactory.create()
+            .discover(
+                LauncherDiscoveryRequestBuilder.request()
+                    .selectors(selectPackage(PACKAGE + ".driver"))
+                    .build());
+    int methods =
+        (int)
+            ofDriver.countTestIdentifiers(
+                test -> test.getSource().filter(MethodSource.class::isInstance).isPresent());
+    leftOut.put("methods of the driver's tests: they break the device on purpose", methods);
   }
 
   @Override
@@ -77,9 +94,9 @@ final class TestRun implements TestExecutionListener {
   @Override
   public void executionFinished(TestIdentifier test, TestExecutionResult result) {
     if (test.isContainer() && result.getStatus() == Status.SUCCESSFUL) {
-      if (test.getSource().filter(ClassSource.class::isInstance).isPresent()) {
-        System.err.println("  " + test.getDisplayName() + "; so far " + passed + " passed");
-      }
+      test.getSource()
+          .filter(ClassSource.class::isInstance)
+          .ifPresent(source -> classFinished(((ClassSource) source).getClassName()));
       return;
     }
     String reason = result.getThrowable().map(TestRun::firstLine).orElse("no reason given");
@@ -94,8 +111,18 @@ final class TestRun implements TestExecutionListener {
     }
   }
 
+  private void classFinished(String name) {
+    int before = classes.values().stream().mapToInt(Integer::intValue).sum();
+    String simpleName = name.substring(name.lastIndexOf('.') + 1);
+    classes.put(simpleName, passed - before);
+    System.err.println("  " + simpleName + ": " + (passed - before) + " passed");
+  }
+
   private String name(TestIdentifier test) {
-    return plan.getParent(test).map(parent -> name(parent) + " > ").orElse("")
+    return Objects.requireNonNull(plan)
+            .getParent(test)
+            .map(parent -> name(parent) + " > ")
+            .orElse("")
         + test.getDisplayName();
   }
 
