@@ -1,4 +1,5 @@
 // The driver's own rules: contexts, modules, arguments, memory, handles, and the control functions.
+#include <cstring>
 #include <thread>
 
 #include "harness.h"
@@ -47,6 +48,31 @@ TEST(there_is_one_device) {
   CHECK_EQUAL(value, 132);
   CHECK_EQUAL(cuDeviceGetAttribute(&value, 16, 1), CUDA_ERROR_INVALID_DEVICE);
   CHECK_EQUAL(cuDeviceGetAttribute(&value, 0, 0), CUDA_ERROR_INVALID_VALUE);
+}
+
+TEST(there_may_be_several_devices) {
+  emulator_devices(2);
+  int count = 0;
+  OK(cuDeviceGetCount(&count));
+  CHECK_EQUAL(count, 2);
+  CUuuid uuids[2] = {};
+  OK(cuDeviceGetUuid(&uuids[0], 0));
+  OK(cuDeviceGetUuid(&uuids[1], 1));
+  CHECK(std::memcmp(&uuids[0], &uuids[1], sizeof(CUuuid)) != 0);
+  CUcontext first = nullptr, second = nullptr;
+  OK(cuDevicePrimaryCtxRetain(&first, 0));
+  OK(cuDevicePrimaryCtxRetain(&second, 1));
+  CHECK(first != second);
+  OK(cuCtxSetCurrent(second));
+  CUdevice current = -1;
+  OK(cuCtxGetDevice(&current));
+  CHECK_EQUAL(current, 1);
+  OK(cuDevicePrimaryCtxRelease_v2(1));
+  CHECK_EQUAL(cuCtxSetCurrent(second), CUDA_ERROR_INVALID_CONTEXT);
+  OK(cuCtxSetCurrent(first));
+  OK(cuDevicePrimaryCtxRelease_v2(0));
+  emulator_devices(1);
+  CHECK_EQUAL(cuDeviceGet(&current, 1), CUDA_ERROR_INVALID_DEVICE);
 }
 
 TEST(a_kernel_that_was_not_compiled) {
