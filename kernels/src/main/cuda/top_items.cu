@@ -30,7 +30,9 @@
 // exclude_items one block a user; select_items and select_near one block a user, of a multiple of 32 threads; gather_users a warp a user.
 // Bytes and operations: 2 k operations a score: 10,000 users x 27,000 items at k = 64: 35 GFLOP, 0.6 ms at 60 TFLOP/s; scores 1.1 GB
 // written once and read about six times: 1.8 ms at 4.3 TB/s where a tile of users does not fit L2; tiles of 256 users (28 MB) do.
-// Versions: 1. this one.
+// select_near reads a tile once more and writes it once, in L2, and gathers the rows of the candidates, n or a few more a user.
+// Versions: 1. score_items and select_items. 2. cuBLAS and select_near where a machine has it: score_items has 4 x 4 scores a thread, by estimate
+// at most half of the peak; cuBLAS has larger tiles, made for each chip.
 #include "rows.cuh"
 
 constexpr int TILE = 64;

@@ -31,17 +31,22 @@ public final class CublasHandle extends Owned {
     return context.own(
         () -> {
           Handle handle = library.cublasCreate();
-          boolean ready = false;
           try {
             library.cublasSetMathMode(handle, Cublas.PEDANTIC_MATH);
-            ready = true;
-            return new CublasHandle(context, library, handle);
-          } finally {
-            if (!ready) {
-              library.cublasDestroy(handle);
-            }
+          } catch (CublasException failure) {
+            abandon(library, handle, failure);
+            throw failure;
           }
+          return new CublasHandle(context, library, handle);
         });
+  }
+
+  private static void abandon(Cublas library, Handle handle, CublasException failure) {
+    try {
+      library.cublasDestroy(handle);
+    } catch (CublasException second) {
+      failure.addSuppressed(second);
+    }
   }
 
   /**

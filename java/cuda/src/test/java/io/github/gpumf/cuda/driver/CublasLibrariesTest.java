@@ -1,5 +1,7 @@
 package io.github.gpumf.cuda.driver;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -9,9 +11,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.gpumf.cuda.driver.CublasProbe.Found;
 import io.github.gpumf.cuda.driver.CublasProbe.Missing;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -176,6 +181,60 @@ class CublasLibrariesTest {
             });
     assertEquals("JCuda's library for cuBLAS cannot be loaded (no room)", missing.reason());
     assertTrue(missing.remedy().contains("-Dgpumf.natives"), missing::remedy);
+  }
+
+  private static float[] products(CublasProbe probe, CudaDriver driver) {
+    Found found = assertInstanceOf(Found.class, probe);
+    try (CudaContext context = CudaContext.open(driver, 0);
+        Stream stream = context.newStream();
+        DeviceBuffer rows = context.allocate(3 * 2 * 4);
+        DeviceBuffer others = context.allocate(2 * 2 * 4);
+        DeviceBuffer products = context.allocate(2 * 3 * 4);
+        CublasHandle handle = CublasHandle.create(context, found.library());
+        Arena arena = Arena.ofConfined()) {
+      rows.copyFrom(arena.allocateFrom(JAVA_FLOAT, 1, 2, 3, 4, 5, 6), stream);
+      others.copyFrom(arena.allocateFrom(JAVA_FLOAT, 1, 0, -1, 10), stream);
+      handle.multiplyRows(rows, 3, others, 2, 2, products, stream);
+      rows.clear(stream); // in the stream's order: after the product
+      MemorySegment result = arena.allocate(2 * 3 * 4, 4);
+      products.copyTo(result, stream);
+      stream.synchronize();
+      return result.toArray(JAVA_FLOAT);
+    }
+  }
+
+  @Test
+  void multipliesRowsInItsStreamThroughEitherBinding() {
+    float[] expected = {1, 3, 5, 19, 37, 55};
+    CudaDriver jcuda = TestDriver.of(CudaDrivers.jcuda());
+    CudaDriver foreign = TestDriver.of(CudaDrivers.foreign());
+    assertArrayEquals(expected, products(CublasLibraries.jcublas(), jcuda));
+    assertArrayEquals(expected, products(CublasLibraries.foreign(), jcuda));
+    assertArrayEquals(expected, products(CublasLibraries.foreign(), foreign));
+  }
+
+  @Test
+  void aHandleThatCannotBeMadeReadyIsGivenBack() {
+    StandIn standIn = TestDriver.standIn();
+    Found found = assertInstanceOf(Found.class, CublasLibraries.jcublas());
+    try (CudaContext context = CudaContext.open(TestDriver.of(CudaDrivers.jcuda()), 0)) {
+      Map<String, Long> before = standIn.alive();
+      standIn.failCall("cublasSetMathMode", 1, 15);
+      CublasException failure =
+          assertThrows(CublasException.class, () -> CublasHandle.create(context, found.library()));
+      assertEquals("CUBLAS_STATUS_NOT_SUPPORTED", failure.statusName());
+      assertEquals(before, standIn.alive());
+      // Out of memory for the handle's own.
+      standIn.failCall("cuMemAlloc", 1, 2);
+      failure =
+          assertThrows(CublasException.class, () -> CublasHandle.create(context, found.library()));
+      assertEquals(
+          "cublasCreate failed: CUBLAS_STATUS_ALLOC_FAILED (3); cuBLAS needs memory of the device"
+              + " beside ours: stop other processes on the GPU, or do without cuBLAS:"
+              + " -Dgpumf.cublas=off",
+          failure.getMessage());
+      assertEquals(before, standIn.alive());
+    }
   }
 
   @Test
