@@ -23,7 +23,10 @@ public final class CublasLibraries {
   /** {@code off} leaves cuBLAS alone. */
   public static final String PROPERTY = "gpumf.cublas";
 
-  /** Those whose calls are the ones we make; the one that JCublas2 knows is tried before. */
+  /** The version that JCublas2 knows, whose jar may be missing: it is not asked. */
+  private static final int OF_JCUBLAS = 12;
+
+  /** Those whose calls are the ones we make; JCublas2's is tried before. */
   private static final List<Integer> VERSIONS = List.of(13, 12, 11);
 
   private CublasLibraries() {}
@@ -90,11 +93,11 @@ public final class CublasLibraries {
           new Missing(missing.reason(), missing.remedy(), missing.cause());
       case DriverProbe.Found found ->
           probe(
-              JCublasBinding.LIBRARY,
+              fileName(OF_JCUBLAS),
               found.driver(),
               () -> {
                 // JCuda says in many words that it is not there.
-                CublasLibraries.open(JCublasBinding.LIBRARY);
+                open(fileName(OF_JCUBLAS));
                 return JCublasBinding.load();
               });
     };

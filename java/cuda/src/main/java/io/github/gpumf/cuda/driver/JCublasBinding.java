@@ -15,9 +15,6 @@ import jcuda.runtime.cudaStream_t;
  * those of {@link JCudaBinding}.
  */
 final class JCublasBinding implements Cublas {
-  /** As the dynamic linker finds it. */
-  static final String LIBRARY = CublasLibraries.fileName(12);
-
   private JCublasBinding() {}
 
   /** A handle as JCublas2 holds it. */
