@@ -67,6 +67,7 @@ __device__ __forceinline__ double squares(float4 w) {
   return ((double)w.x * w.x + (double)w.y * w.y) + ((double)w.z * w.z + (double)w.w * w.w);
 }
 
+/// Moves a table with `blocks` blocks, of which this one is `block`.
 template <class Rule>
 __device__ __forceinline__ void moveTable(
     Global<float> weights,
@@ -76,10 +77,12 @@ __device__ __forceinline__ void moveTable(
     long long vectors,
     float l2x2,
     Rate rate,
-    Global<double> squaresOfBlock) {
-  long long threads = (long long)gridDim.x * blockDim.x;
+    Global<double> squaresOfBlock,
+    int block,
+    int blocks) {
+  long long threads = (long long)blocks * blockDim.x;
   double sum = 0;
-  for (long long at = (long long)blockIdx.x * blockDim.x + threadIdx.x; at < vectors; at += threads) {
+  for (long long at = (long long)block * blockDim.x + threadIdx.x; at < vectors; at += threads) {
     float4 w = moveVector<Rule>(as4(weights), as4(first), as4(second), as4(gradient), at, l2x2, rate);
     if (squaresOfBlock) {
       sum += squares(w);
@@ -88,7 +91,7 @@ __device__ __forceinline__ void moveTable(
   if (squaresOfBlock) {
     sum = sumOverBlock(sum);
     if (threadIdx.x == 0) {
-      squaresOfBlock[blockIdx.x] = sum;
+      squaresOfBlock[block] = sum;
     }
   }
 }

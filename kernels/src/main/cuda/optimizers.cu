@@ -11,7 +11,7 @@
 // *_table moves every float4 of a table (Keras' Adam; L2 with any optimizer but LazyAdam), and can leave the squares of the new weights, a
 // double a block, which are the L2 term of the next batch's loss at no byte more. *_rows moves the rows of a batch, found by the index of
 // batch_index.cu. Biases and a Dense head are tables of single numbers, padded to a multiple of four: *_table, or *_elements for those
-// of a batch.
+// of a batch. *_tables is *_table for up to four tables in one launch, each with the blocks that it would have alone, so the squares are the same.
 //
 // Layout: rows.cuh. Launch: any grid, blocks of a multiple of 32 threads. A thread a float4 (*_table, _elements), a group of lanes a row (*_rows).
 // Bytes, adam_table: eight streams of 4 bytes a float (w, m, v, gradient, each read and written): 338 MB for the 138,000 + 27,000 rows of
@@ -24,7 +24,7 @@
       Global<const int> stop, float rate, Global<float> weights, Global<float> first, Global<float> second, Global<float> gradient,      \
       long long vectors, float l2x2, float a, float b, float epsilon, Global<double> squaresOfBlock) {                                   \
     if (!*stop) {                                                                                                                        \
-      moveTable<Rule>(weights, first, second, gradient, vectors, l2x2, Rate{rate, a, b, epsilon}, squaresOfBlock);                       \
+      moveTable<Rule>(weights, first, second, gradient, vectors, l2x2, Rate{rate, a, b, epsilon}, squaresOfBlock, blockIdx.x, gridDim.x); \
     }                                                                                                                                    \
   }                                                                                                                                      \
   extern "C" __global__ void name##_rows(                                                                                                \
@@ -45,6 +45,54 @@
 OPTIMIZER(adam, Adam)
 OPTIMIZER(sgd, Sgd)
 OPTIMIZER(adagrad, AdaGrad)
+
+/// A table among others, and the blocks that move it: the first ones of the grid, or those after the blocks of the tables before it.
+struct Table {
+  int blocks;
+  Global<float> weights;
+  Global<float> first;
+  Global<float> second;
+  Global<float> gradient;
+  long long vectors;
+  float l2x2;
+  Global<double> squaresOfBlock;
+};
+
+template <class Rule>
+__device__ __forceinline__ void moveOneOf(Table one, const Table& two, const Table& three, const Table& four, Rate rate) {
+  int block = blockIdx.x;
+  if (block >= one.blocks) {
+    block -= one.blocks;
+    one = two;
+    if (block >= one.blocks) {
+      block -= one.blocks;
+      one = three;
+      if (block >= one.blocks) {
+        block -= one.blocks;
+        one = four;
+      }
+    }
+  }
+  moveTable<Rule>(
+      one.weights, one.first, one.second, one.gradient, one.vectors, one.l2x2, rate, one.squaresOfBlock, block, one.blocks);
+}
+
+#define TABLE(i)                                                                                                                          \
+  int blocks##i, Global<float> weights##i, Global<float> first##i, Global<float> second##i, Global<float> gradient##i,                   \
+      long long vectors##i, float l2x2##i, Global<double> squaresOfBlock##i
+#define TABLE_OF(i) Table{blocks##i, weights##i, first##i, second##i, gradient##i, vectors##i, l2x2##i, squaresOfBlock##i}
+
+#define TABLES(name, Rule)                                                                                                               \
+  extern "C" __global__ void name##_tables(                                                                                              \
+      Global<const int> stop, float rate, float a, float b, float epsilon, TABLE(1), TABLE(2), TABLE(3), TABLE(4)) {                     \
+    if (!*stop) {                                                                                                                        \
+      moveOneOf<Rule>(TABLE_OF(1), TABLE_OF(2), TABLE_OF(3), TABLE_OF(4), Rate{rate, a, b, epsilon});                                    \
+    }                                                                                                                                    \
+  }
+
+TABLES(adam, Adam)
+TABLES(sgd, Sgd)
+TABLES(adagrad, AdaGrad)
 
 /// One G a row, all rows.
 extern "C" __global__ void adagrad_row_table(

@@ -11,7 +11,7 @@
 // One block wins as long as its threads hold the batch: it has 512, a rating takes `group` of them, and each further turn adds some 2 us of
 // latency. So it is for up to four turns, 2,048 lanes: batches of 128 at k = 64, of 512 at k = 16. A block moves some 100 GB/s, so a whole
 // table (20 MB of Keras' Adam on ml-1m, a batch) stays with the launches that fill the device: `small_gradients` does the first five launches
-// of such a step in one, and *_table the rest: 3 to 5 launches, 8 to 13 us.
+// of such a step in one, and *_tables all the moves: 2 launches, 5 us and the moves of the tables.
 //
 //   *_batches          batches first, first + 1, ... of a window: errors, totals, gradients and moves of the batch's rows. The learning rates come from
 //                      a table, 4 bytes a batch, the only thing that is copied.
@@ -141,7 +141,7 @@ __device__ __forceinline__ void trainBatches(
     Factors::move(
         step.sortedItems, at, size, step.itemFactors, first.item, second.item, step.itemGradient, step.vectors, k, step.group, rate);
     if (step.head) {
-      moveTable<Rule>(step.head, first.head, second.head, step.headGradient, 1, 0, rate, nullptr);
+      moveTable<Rule>(step.head, first.head, second.head, step.headGradient, 1, 0, rate, nullptr, 0, 1);
     } else {
       moveElements<Rule>(step.sortedUsers, at, size, step.userBias, first.userBias, second.userBias, step.userBiasGradient, rate);
       moveElements<Rule>(step.sortedItems, at, size, step.itemBias, first.itemBias, second.itemBias, step.itemBiasGradient, rate);

@@ -8,6 +8,7 @@ import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.cuda.driver.Stream;
 import io.github.gpumf.model.Mf;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code gradient_rows} for users and for items, both from the weights before the step. Each
  *       row adds up its ratings in the order of the batch, so the bits do not depend on which
  *       blocks run first.
- *   <li>The optimizer's kernel for each table.
+ *   <li>The optimizer's kernel for each table, or where it moves whole tables for all of them.
  * </ol>
  *
  * <p>Where one block holds a batch, {@link SmallBatches} does the same in fewer launches.
@@ -112,32 +113,40 @@ final class BatchStep {
             weights.itemBias(),
             gradients.itemFactors(),
             gradients.itemBias());
+    addMoves(update, gradients, slots);
+    smallBatches =
+        small && Launches.together() ? smallBatches(gradients, slots, totals, arena) : null;
+  }
+
+  private void addMoves(Moves update, DeviceWeights gradients, List<DeviceWeights> slots) {
+    Parameters users = Parameters.of(DeviceWeights::userFactors, weights, gradients, slots);
+    Parameters items = Parameters.of(DeviceWeights::itemFactors, weights, gradients, slots);
+    DeviceBuffer squaresOfUsers = penalty == null ? null : penalty.ofUsers();
+    DeviceBuffer squaresOfItems = penalty == null ? null : penalty.ofItems();
+    boolean dense = job.spec().head() == Mf.Head.DENSE;
+    List<Parameters> others =
+        dense
+            ? List.of(Parameters.of(DeviceWeights::dense, weights, gradients, slots))
+            : List.of(
+                Parameters.of(DeviceWeights::userBias, weights, gradients, slots),
+                Parameters.of(DeviceWeights::itemBias, weights, gradients, slots));
+    if (update.moveWholeTables() && Launches.together()) {
+      moves.add(
+          update.together(
+              List.of(users, items), Arrays.asList(squaresOfUsers, squaresOfItems), others));
+      return;
+    }
+    int k = job.spec().factors();
     DeviceBuffer sortedUsers = window.users().sortedRows();
     DeviceBuffer sortedItems = window.items().sortedRows();
-    moves.add(
-        update.factors(
-            Parameters.of(DeviceWeights::userFactors, weights, gradients, slots),
-            spec.factors(),
-            sortedUsers,
-            penalty == null ? null : penalty.ofUsers()));
-    moves.add(
-        update.factors(
-            Parameters.of(DeviceWeights::itemFactors, weights, gradients, slots),
-            spec.factors(),
-            sortedItems,
-            penalty == null ? null : penalty.ofItems()));
-    if (spec.head() == Mf.Head.DENSE) {
-      moves.add(update.dense(Parameters.of(DeviceWeights::dense, weights, gradients, slots)));
+    moves.add(update.factors(users, k, sortedUsers, squaresOfUsers));
+    moves.add(update.factors(items, k, sortedItems, squaresOfItems));
+    if (dense) {
+      moves.add(update.dense(others.getFirst()));
     } else {
-      moves.add(
-          update.biases(
-              Parameters.of(DeviceWeights::userBias, weights, gradients, slots), sortedUsers));
-      moves.add(
-          update.biases(
-              Parameters.of(DeviceWeights::itemBias, weights, gradients, slots), sortedItems));
+      moves.add(update.biases(others.getFirst(), sortedUsers));
+      moves.add(update.biases(others.getLast(), sortedItems));
     }
-    smallBatches =
-        small && SmallBatches.enabled() ? smallBatches(gradients, slots, totals, arena) : null;
   }
 
   private SmallBatches smallBatches(

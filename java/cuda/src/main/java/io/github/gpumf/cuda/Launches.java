@@ -15,6 +15,9 @@ public record Launches(int mostBlocks) {
 
   static final int WARP = 32;
 
+  /** {@code -Dgpumf.cuda.launches=separate} launches every kernel by itself, to compare. */
+  static final String PROPERTY = "gpumf.cuda.launches";
+
   /** 2,048 threads, all that a multiprocessor holds. */
   private static final int BLOCKS_OF_MULTIPROCESSOR = 8;
 
@@ -26,6 +29,11 @@ public record Launches(int mostBlocks) {
    */
   public static Launches of(CudaDevice device) {
     return new Launches(device.multiprocessors() * BLOCKS_OF_MULTIPROCESSOR);
+  }
+
+  /** Whether kernels that do the work of several are used: the same bits in fewer launches. */
+  static boolean together() {
+    return !System.getProperty(PROPERTY, "together").equals("separate");
   }
 
   /**

@@ -3,6 +3,7 @@ package io.github.gpumf.cuda;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,21 @@ final class Moves {
 
   /** The learning rate's place in the kernels that move whole tables. */
   private static final int RATE_OF_TABLE = 1;
+
+  /** Of a launch. */
+  private static final int MOST_TABLES = 4;
+
+  /** No blocks, and nothing for them to do. */
+  private static final List<Object> NO_TABLE =
+      List.of(
+          0,
+          Arguments.NULL,
+          Arguments.NULL,
+          Arguments.NULL,
+          Arguments.NULL,
+          0L,
+          0f,
+          Arguments.NULL);
 
   private final UpdateRule rule;
   private final boolean everyRow;
@@ -37,7 +53,7 @@ final class Moves {
 
   /** Whether {@link #factors} leaves the squares of the moved weights. */
   boolean leavesSquares() {
-    return everyRow && !rule.byRow();
+    return moveWholeTables();
   }
 
   /** Blocks in which it leaves them. */
@@ -98,6 +114,49 @@ final class Moves {
                 l2x2,
                 rule.epsilon()),
         group);
+  }
+
+  /** Whether every table is moved as a whole, a number at a time: {@link #together} can do it. */
+  boolean moveWholeTables() {
+    return everyRow && !rule.byRow();
+  }
+
+  /**
+   * Moves all tables in one launch.
+   *
+   * @param factors of users and of items
+   * @param squares receives theirs, a double a block; or nulls
+   * @param others biases, or a Dense head
+   */
+  Move together(
+      List<Parameters> factors, List<@Nullable DeviceBuffer> squares, List<Parameters> others) {
+    List<Object> arguments = new ArrayList<>(List.of(stop, 0f, rule.a(), rule.b(), rule.epsilon()));
+    int blocks = 0;
+    for (int table = 0; table < MOST_TABLES; table++) {
+      boolean ofFactors = table < factors.size();
+      int other = table - factors.size();
+      if (!ofFactors && other >= others.size()) {
+        arguments.addAll(NO_TABLE);
+        continue;
+      }
+      Parameters parameters = ofFactors ? factors.get(table) : others.get(other);
+      long vectors = parameters.weights().allVectors();
+      int own = launches.items(vectors).gridX();
+      blocks += own;
+      arguments.addAll(
+          List.of(
+              own,
+              parameters.weights().buffer(),
+              slot(parameters, 0),
+              slot(parameters, 1),
+              parameters.gradient().buffer(),
+              vectors,
+              ofFactors ? l2x2 : 0f,
+              ofFactors ? Arguments.orNull(squares.get(table)) : Arguments.NULL));
+    }
+    return whole(
+        kernels.kernel(FILE, rule.kernel() + "_tables").call(arguments.toArray()),
+        LaunchShape.of(blocks, Launches.THREADS));
   }
 
   /** Moves biases; Keras' L2 is of the factors alone. */

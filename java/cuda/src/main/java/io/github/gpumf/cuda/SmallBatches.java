@@ -19,12 +19,9 @@ import org.jspecify.annotations.Nullable;
  * launches most of the time, so one launch does all batches of a window; or, where the optimizer
  * moves whole tables, which one block is too slow for, all of a batch but its moves.
  *
- * <p>The bits are those of the launches one by one; {@code -Dgpumf.cuda.small-batches=separate}
- * makes these, to compare.
+ * <p>The bits are those of the launches one by one; {@link Launches#together} chooses.
  */
 final class SmallBatches {
-  static final String PROPERTY = "gpumf.cuda.small-batches";
-
   private static final String FILE = "small_batches";
 
   /** Of the block. */
@@ -68,11 +65,6 @@ final class SmallBatches {
   /** Whether one block holds a batch. */
   static boolean fit(int batchSize, int group) {
     return (long) batchSize * group <= MOST_TURNS * MOST_THREADS;
-  }
-
-  /** Whether such batches are done together. */
-  static boolean enabled() {
-    return !System.getProperty(PROPERTY, "together").equals("separate");
   }
 
   /** One block, for whichever way the batches are launched, so that sums are the same. */

@@ -30,20 +30,23 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Batches done in one launch end with the bits of those that are launched step by step. */
 final class SmallBatchesTest {
+  /** Launches of a window: the gathering, and the sorting of both sides by keys of two digits. */
+  private static final int INDEXING = 1 + 2 * (1 + 2 * 3 + 1);
+
   private final Backend backend = TestBackend.get();
   private final Ratings ratings = Jobs.ratings(90, 70, 1_203);
 
   @AfterEach
   void together() {
-    System.clearProperty(SmallBatches.PROPERTY);
+    System.clearProperty(Launches.PROPERTY);
   }
 
   private Outcome separately(TrainingJob job) {
-    System.setProperty(SmallBatches.PROPERTY, "separate");
+    System.setProperty(Launches.PROPERTY, "separate");
     try {
       return Jobs.train(backend, job, 2);
     } finally {
-      System.clearProperty(SmallBatches.PROPERTY);
+      System.clearProperty(Launches.PROPERTY);
     }
   }
 
@@ -57,11 +60,11 @@ final class SmallBatchesTest {
     return all;
   }
 
-  /** One turn of the block and some; a last batch that is shorter. */
+  /** One turn of the block and some, and a batch too large for it; a last one that is shorter. */
   @ParameterizedTest
   @MethodSource("optimizersAndSpecs")
   void haveTheBitsOfSeparateLaunches(Optimizer optimizer, Mf spec) {
-    for (int batchSize : new int[] {1, 32, 100}) {
+    for (int batchSize : new int[] {1, 32, 100, 700}) {
       Ratings some = batchSize == 1 ? Jobs.ratings(30, 20, 90) : ratings;
       TrainingJob job = Jobs.job(some, spec, optimizer, batchSize);
       Outcome separate = separately(job);
@@ -102,7 +105,8 @@ final class SmallBatchesTest {
       session.run(1, 0, 5);
       session.run(1, 5, job.batchesPerEpoch());
       assertEquals(job.batchesPerEpoch(), standIn.launches("small_gradients"));
-      assertEquals(4 * job.batchesPerEpoch(), standIn.launches("adam_table"));
+      assertEquals(job.batchesPerEpoch(), standIn.launches("adam_tables"));
+      assertEquals(2 * job.batchesPerEpoch() + INDEXING, standIn.count("launches"));
       assertEquals(0, standIn.launches("batch_errors"));
       assertEquals(0, standIn.count("bytes_to_device"));
     }
@@ -122,7 +126,7 @@ final class SmallBatchesTest {
   @Test
   void nothingMovesAfterABatchThatDiverged() {
     for (String how : List.of("together", "separate")) {
-      System.setProperty(SmallBatches.PROPERTY, how);
+      System.setProperty(Launches.PROPERTY, how);
       Optimizer wild = new Sgd(1e5);
       TrainingJob job = Jobs.job(ratings, Mf.biased(4), wild, 10);
       try (TrainingSession session = backend.openTraining(job)) {
