@@ -87,6 +87,21 @@ final class GpusTest {
   }
 
   @Test
+  void theDriversVersionIsReadFromTheKernelModules() {
+    assertEquals(
+        "550.54.15",
+        Findings.versionIn(
+                "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar  5 22:23:56"
+                    + " UTC 2024\nGCC version:  gcc version 12.2.0 (Debian 12.2.0-14)\n")
+            .orElseThrow());
+    assertEquals(
+        "470.256",
+        Findings.versionIn("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  470.256 ")
+            .orElseThrow());
+    assertTrue(Findings.versionIn("something else").isEmpty());
+  }
+
+  @Test
   void byNameInBackends() {
     TestBackend.get();
     assertTrue(
