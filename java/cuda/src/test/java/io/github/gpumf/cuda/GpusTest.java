@@ -28,6 +28,7 @@ final class GpusTest {
   private final CudaDriver driver = TestDriver.of(CudaDrivers.preferred());
 
   private Gpus three() {
+    TestBackend.get(); // of the one device that the other tests know
     TestDriver.standIn().devices(3);
     return new Gpus(driver);
   }
