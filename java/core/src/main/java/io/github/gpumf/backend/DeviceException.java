@@ -1,7 +1,10 @@
 package io.github.gpumf.backend;
 
+import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Sgd;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DeviceException extends RuntimeException {
   private static final long serialVersionUID = 1L;
+
+  private static final Optimizer STATELESS = new Sgd(1);
 
   /** What is wrong. */
   private final String reason;
@@ -33,25 +38,47 @@ public final class DeviceException extends RuntimeException {
   /**
    * A training that does not fit.
    *
-   * @param plan what it needs and what there is
+   * @param on where
    * @param shape of the training
    * @param cause the failure behind it, if it was tried
-   * @return with what would make it smaller
+   * @return with what would make it fit
    */
   public static DeviceException outOfMemory(
-      MemoryPlan plan, TrainingShape shape, @Nullable Throwable cause) {
-    List<String> smaller = new ArrayList<>();
-    if (shape.spec().factors() > 1) {
-      smaller.add("fewer factors than " + shape.spec().factors());
+      Backend on, TrainingShape shape, @Nullable Throwable cause) {
+    MemoryPlan plan = on.plan(shape);
+    List<String> remedies = new ArrayList<>();
+    if (plan.fits()) {
+      remedies.add("try again, another process has taken what was free (nvidia-smi lists them)");
+    } else {
+      int factors = most(shape.spec().factors(), k -> on.plan(shape.withFactors(k)).fits());
+      if (factors > 0) {
+        remedies.add("use at most " + factors + " factors");
+      }
+      int batch = most(shape.largestBatch(), size -> on.plan(shape.withBatchSize(size)).fits());
+      if (batch > 0) {
+        remedies.add("use batches of at most " + batch);
+      }
+      if (on.plan(shape.withOptimizer(STATELESS)).fits()) {
+        remedies.add("use an optimizer without state (sgd)");
+      }
     }
-    smaller.add("a smaller batch than " + shape.batchSize());
-    if (!TrainingState.slotNames(shape.optimizer()).isEmpty()) {
-      smaller.add("an optimizer without state (sgd)");
+    remedies.add("use the host's memory (--backend vector)");
+    return new DeviceException("the training needs " + plan, String.join(", or ", remedies), cause);
+  }
+
+  /** The largest number below a limit that is small enough, or 0. */
+  private static int most(int limit, IntPredicate isSmallEnough) {
+    int good = 0;
+    int bad = limit;
+    while (bad - good > 1) {
+      int middle = (good + bad) >>> 1;
+      if (isSmallEnough.test(middle)) {
+        good = middle;
+      } else {
+        bad = middle;
+      }
     }
-    return new DeviceException(
-        "the training needs " + plan,
-        "use " + String.join(", ", smaller) + ", or the host's memory (--backend vector)",
-        cause);
+    return good;
   }
 
   /**

@@ -72,11 +72,12 @@ public record MemoryPlan(String memory, List<Part> parts, OptionalLong freeBytes
   @Override
   public String toString() {
     return text(neededBytes())
-        + " of "
-        + memory
         + parts.stream()
             .map(part -> part.name() + " " + text(part.bytes()))
             .collect(Collectors.joining(", ", " (", ")"))
-        + (freeBytes.isPresent() ? ", of which " + text(freeBytes.getAsLong()) + " is free" : "");
+        + ", and "
+        + memory
+        + " has "
+        + (freeBytes.isPresent() ? text(freeBytes.getAsLong()) + " free" : "what the system gives");
   }
 }

@@ -87,6 +87,49 @@ public record TrainingShape(
   }
 
   /**
+   * With another number of factors.
+   *
+   * @param factors at least 1
+   * @return the new shape
+   */
+  public TrainingShape withFactors(int factors) {
+    Mf other =
+        new Mf(
+            factors,
+            spec.head(),
+            spec.l2(),
+            spec.regularization(),
+            spec.biasRegularization(),
+            spec.meanOffset(),
+            spec.clip(),
+            spec.initializer());
+    return new TrainingShape(
+        ratings, weighted, users, items, other, optimizer, batchSize, threads, heldOut, keepsBest);
+  }
+
+  /**
+   * With batches of another size.
+   *
+   * @param size at least 1
+   * @return the new shape
+   */
+  public TrainingShape withBatchSize(int size) {
+    return new TrainingShape(
+        ratings, weighted, users, items, spec, optimizer, size, threads, heldOut, keepsBest);
+  }
+
+  /**
+   * With another optimizer.
+   *
+   * @param other how weights move
+   * @return the new shape
+   */
+  public TrainingShape withOptimizer(Optimizer other) {
+    return new TrainingShape(
+        ratings, weighted, users, items, spec, other, batchSize, threads, heldOut, keepsBest);
+  }
+
+  /**
    * Ratings of the largest batch.
    *
    * @return the batch size, or all ratings if they are fewer

@@ -162,7 +162,7 @@ public final class Trainer {
   private MemoryPlan requireMemory(Backend on) {
     MemoryPlan plan = on.plan(shape());
     if (!plan.fits()) {
-      throw DeviceException.outOfMemory(plan, shape(), null);
+      throw DeviceException.outOfMemory(on, shape(), null);
     }
     return plan;
   }

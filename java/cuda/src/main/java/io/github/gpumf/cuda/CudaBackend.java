@@ -76,7 +76,7 @@ final class CudaBackend implements Backend {
       TrainingShape shape =
           TrainingShape.of(
               job.ratings(), job.spec(), job.optimizer(), job.batchSize(), job.threads());
-      throw DeviceException.outOfMemory(plan(shape), shape, failure);
+      throw DeviceException.outOfMemory(this, shape, failure);
     }
   }
 

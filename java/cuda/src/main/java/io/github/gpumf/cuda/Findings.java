@@ -7,12 +7,20 @@ import io.github.gpumf.cuda.driver.CudaDevice;
 import io.github.gpumf.cuda.driver.CudaDrivers;
 import io.github.gpumf.cuda.driver.CudaException;
 import io.github.gpumf.cuda.driver.DriverProbe.Missing;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What the backend works with, for {@code gpumf doctor}. */
 final class Findings {
+  private static final Pattern VERSION = Pattern.compile("\\b\\d{3}\\.\\d{2,3}(\\.\\d{2})?\\b");
+
   private static final String VISIBLE = "CUDA_VISIBLE_DEVICES";
 
   private Findings() {}
@@ -21,7 +29,12 @@ final class Findings {
     List<Finding> findings = new ArrayList<>();
     CudaDevice device = used.device();
     findings.add(
-        Finding.on("driver", "NVIDIA's, for CUDA " + CudaDrivers.text(device.driverVersion())));
+        Finding.on(
+            "driver",
+            "NVIDIA's"
+                + kernelModule().map(version -> " " + version).orElse("")
+                + ", for CUDA "
+                + CudaDrivers.text(device.driverVersion())));
     findings.add(Finding.on("binding", CudaDrivers.describe(gpus.driver())));
     if (CudaDrivers.jcuda() instanceof Missing missing) {
       findings.add(Finding.off("JCuda", missing.reason(), missing.remedy()));
@@ -46,6 +59,20 @@ final class Findings {
                     device.computeMinor())));
     findings.add(Finding.off("cuBLAS", "not used, kernels of our own score items", null));
     return findings;
+  }
+
+  /** The version that nvidia-smi prints; the CUDA driver does not tell. */
+  private static Optional<String> kernelModule() {
+    try {
+      return versionIn(Files.readString(Path.of("/proc/driver/nvidia/version")));
+    } catch (IOException notThere) {
+      return Optional.empty();
+    }
+  }
+
+  static Optional<String> versionIn(String text) {
+    Matcher version = VERSION.matcher(text);
+    return version.find() ? Optional.of(version.group()) : Optional.empty();
   }
 
   private static Finding gpu(CudaDevice device, CudaContext used) {

@@ -28,6 +28,7 @@ final class GpusTest {
   private final CudaDriver driver = TestDriver.of(CudaDrivers.preferred());
 
   private Gpus three() {
+    TestBackend.get(); // of the one device that the other tests know
     TestDriver.standIn().devices(3);
     return new Gpus(driver);
   }
@@ -84,6 +85,21 @@ final class GpusTest {
       assertEquals(100, session.run(0, 0, 4).ratings());
       assertTrue(session.weights(Slot.CURRENT).isFinite());
     }
+  }
+
+  @Test
+  void theDriversVersionIsReadFromTheKernelModules() {
+    assertEquals(
+        "550.54.15",
+        Findings.versionIn(
+                "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar  5 22:23:56"
+                    + " UTC 2024\nGCC version:  gcc version 12.2.0 (Debian 12.2.0-14)\n")
+            .orElseThrow());
+    assertEquals(
+        "470.256",
+        Findings.versionIn("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  470.256 ")
+            .orElseThrow());
+    assertTrue(Findings.versionIn("something else").isEmpty());
   }
 
   @Test

@@ -156,7 +156,7 @@ final class MemoryTest {
   @Test
   void byNameATrainingThatDoesNotFitIsRefusedWithTheNumbers() {
     Map<String, Long> before = standIn.alive();
-    standIn.memory(allocated() + 4096);
+    standIn.memory(allocated() + 38_000);
     TrainingOptions options = TrainingOptions.builder(new Adam(0.01)).backend("cuda").build();
     TrainingPlan plan = GpuMf.plan(ratings(500), Mf.biased(8), options);
     assertFalse(plan.memory().fits());
@@ -167,12 +167,14 @@ final class MemoryTest {
         message.contains("the training needs " + MemoryPlan.text(plan.memory().neededBytes())),
         message);
     assertTrue(message.contains("ratings 5.9 KiB, weights "), message);
-    assertTrue(message.contains("of which 4.0 KiB is free"), message);
-    assertTrue(
-        message.endsWith(
-            "use fewer factors than 8, a smaller batch than 32, an optimizer without state (sgd),"
-                + " or the host's memory (--backend vector)"),
-        message);
+    assertTrue(message.contains("and GPU 0 (") && message.contains(") has 37.1 KiB free"), message);
+    // What it says would fit does, and no more than that.
+    assertTrue(message.contains("free; use at most 4 factors, or use an optimizer with"), message);
+    assertTrue(message.endsWith(", or use the host's memory (--backend vector)"), message);
+    assertTrue(GpuMf.plan(ratings(500), Mf.biased(4), options).memory().fits());
+    assertFalse(GpuMf.plan(ratings(500), Mf.biased(5), options).memory().fits());
+    GpuMf.train(ratings(500), Mf.biased(4), options);
+    GpuMf.train(ratings(500), Mf.biased(8), options.toBuilder().optimizer(new Sgd(0.1)).build());
     assertEquals(before, standIn.alive());
   }
 

@@ -41,8 +41,18 @@ final class PaddedTable {
     return new PaddedTable(rows, 1, Float.BYTES, arena);
   }
 
-  /** Bytes from a row of factors to the next. */
-  static int padded(int columns) {
+  /** Bytes that {@link #ofRows} allocates. */
+  static long bytesOfRows(long rows, int columns) {
+    return rows * padded(columns) + Lanes.BYTES;
+  }
+
+  /** Bytes that {@link #ofColumn} allocates. */
+  static long bytesOfColumn(long rows) {
+    return rows * Float.BYTES + Lanes.BYTES;
+  }
+
+  /** Bytes of a row of factors. */
+  private static int padded(int columns) {
     return (columns + Lanes.COUNT - 1) / Lanes.COUNT * Lanes.BYTES;
   }
 

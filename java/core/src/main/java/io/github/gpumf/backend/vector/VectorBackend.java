@@ -36,28 +36,45 @@ final class VectorBackend implements Backend {
   public MemoryPlan plan(TrainingShape shape) {
     int factors = shape.spec().factors();
     int batch = shape.largestBatch();
-    long rows = (long) shape.users() + shape.items();
-    long columns = shape.spec().head() == Mf.Head.DENSE ? 0 : rows * Float.BYTES;
-    long row = PaddedTable.padded(factors);
-    long weights = rows * row + columns;
     int slots = TrainingState.slotNames(shape.optimizer()).size();
     boolean byRow = TrainingState.slotColumns(shape.optimizer(), factors) < factors;
-    long slot = rows * (byRow ? Float.BYTES : row) + columns;
     long gradientRows = (long) Math.min(batch, shape.users()) + shape.threads() + 1;
+    boolean dense = shape.spec().head() == Mf.Head.DENSE;
     // The last good weights are written beside those before them.
-    long copies = (shape.keepsBest() ? 3 : 2) * shape.numbers(factors) * Float.BYTES;
+    long copies = shape.keepsBest() ? 3 : 2;
     return new MemoryPlan(
         "host",
         List.of(
-            new Part("weights", weights),
-            new Part("optimizer state", slots * slot),
-            new Part("gradients", gradientRows * row + columns),
+            new Part("weights", bytes(shape, false)),
+            new Part("optimizer state", slots * bytes(shape, byRow)),
+            new Part(
+                "gradients",
+                PaddedTable.bytesOfRows(gradientRows, factors)
+                    + (dense ? 0 : bytesOfColumns(shape))),
             new Part(
                 "batch",
                 BatchIndex.bytes(shape.users(), shape.items(), batch)
                     + (long) batch * BYTES_OF_RATING),
-            new Part("kept copies", copies)),
+            new Part("kept copies", copies * shape.numbers(factors) * Float.BYTES)),
         OptionalLong.empty());
+  }
+
+  /** Of the weights, or of numbers beside them. */
+  private static long bytes(TrainingShape shape, boolean byRow) {
+    int factors = shape.spec().factors();
+    long tables =
+        byRow
+            ? bytesOfColumns(shape)
+            : PaddedTable.bytesOfRows(shape.users(), factors)
+                + PaddedTable.bytesOfRows(shape.items(), factors);
+    return tables
+        + (shape.spec().head() == Mf.Head.DENSE
+            ? PaddedTable.bytesOfRows(1, 2)
+            : bytesOfColumns(shape));
+  }
+
+  private static long bytesOfColumns(TrainingShape shape) {
+    return PaddedTable.bytesOfColumn(shape.users()) + PaddedTable.bytesOfColumn(shape.items());
   }
 
   @Override
