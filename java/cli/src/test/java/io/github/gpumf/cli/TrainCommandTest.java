@@ -98,13 +98,13 @@ class TrainCommandTest {
 
   @Test
   void aDryRunPrintsTheMemoryAndTrainsNothing() {
-    Cli.Run run = train("dry", "--factors 8 --optimizer adam --dry-run --backend scalar");
+    Cli.Run run = train("dry", "--optimizer adam --dry-run --backend scalar");
     assertTrue(run.out().startsWith("backend scalar: asked for by name, plain Java"), run.out());
     assertTrue(run.out().contains("memory of host:"), run.out());
     assertTrue(run.out().matches("(?s).*\\R  weights +[0-9]+  [0-9.]+ KiB\\R.*"), run.out());
     assertTrue(run.out().matches("(?s).*\\R  needed +[0-9]+  [0-9.]+ KiB\\R"), run.out());
-    assertFalse(Files.exists(data.resolve("dry")), "nothing is saved");
-    Cli.Run json = train("dry", "--factors 8 --optimizer adam --dry-run --json --backend scalar");
+    assertFalse(Files.exists(model("dry")), "nothing is saved");
+    Cli.Run json = train("dry", "--optimizer adam --dry-run --json --backend scalar");
     assertEquals(
         List.of("backend", "memory", "neededBytes", "freeBytes", "fits", "parts"), json.keys());
     long sum = 0;
