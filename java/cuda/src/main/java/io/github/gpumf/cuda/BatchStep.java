@@ -187,15 +187,28 @@ final class BatchStep {
         : SmallBatches.whole(job, rule, shape, step, slots, window.batches(), kernels, arena);
   }
 
-  /** Device memory for what a step finds out about each rating. */
-  static long bytes(TrainingShape shape) {
-    return (long) Window.positions(shape) * Float.BYTES;
+  /** Device memory for what a step finds out about each rating, and for the steps' rates. */
+  static long bytes(TrainingShape shape, UpdateRule rule, int positions) {
+    double l2 = shape.spec().l2();
+    boolean whole =
+        Launches.together()
+            && SmallBatches.fit(shape.largestBatch(), group(shape))
+            && l2 == 0
+            && !rule.movesEveryRow(l2);
+    int batches = Math.ceilDiv(positions, shape.largestBatch());
+    return (long) positions * Float.BYTES + (whole ? (long) batches * Float.BYTES : 0);
   }
 
   /** Device memory of the sums of a batch's errors. */
   static long bytesOfPartials(TrainingShape shape, Launches launches) {
-    int group = Launches.group(DeviceTable.vectors(shape.spec().factors()));
-    return 3L * launches.groups(shape.largestBatch(), group).gridX() * Double.BYTES;
+    int group = group(shape);
+    boolean small = SmallBatches.fit(shape.largestBatch(), group);
+    int blocks = small ? 1 : launches.groups(shape.largestBatch(), group).gridX();
+    return 3L * blocks * Double.BYTES;
+  }
+
+  private static int group(TrainingShape shape) {
+    return Launches.group(DeviceTable.vectors(shape.spec().factors()));
   }
 
   private BatchCall errors() {

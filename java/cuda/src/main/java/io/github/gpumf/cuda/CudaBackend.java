@@ -59,10 +59,11 @@ final class CudaBackend implements Backend {
 
   @Override
   public MemoryPlan plan(TrainingShape shape) {
+    long free = failures.guard(() -> context.memory().free());
     return new MemoryPlan(
         "GPU " + context.device().ordinal() + " (" + context.device().name() + ")",
-        DevicePlan.parts(shape, Launches.of(context.device())),
-        OptionalLong.of(failures.guard(() -> context.memory().free())));
+        DevicePlan.parts(shape, Launches.of(context.device()), free),
+        OptionalLong.of(free));
   }
 
   @Override

@@ -2,8 +2,10 @@ package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.cuda.driver.CudaContext;
+import io.github.gpumf.cuda.driver.CudaException;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.PinnedMemory;
 import io.github.gpumf.cuda.driver.Stream;
@@ -49,7 +51,7 @@ final class CudaSession implements TrainingSession {
   private long step;
   private EpochTotals epochTotals = EpochTotals.NONE;
 
-  private CudaSession(TrainingJob job, Kernels kernels, DeviceArena arena) {
+  private CudaSession(TrainingJob job, RatingsMemory memory, Kernels kernels, DeviceArena arena) {
     this.job = job;
     this.kernels = kernels;
     this.arena = arena;
@@ -72,7 +74,10 @@ final class CudaSession implements TrainingSession {
       copy.copyFrom(slot, stream);
       slots.add(copy);
     }
-    WindowSource source = RatingsMemory.source(job, weights.bytes(), kernels, launches, arena);
+    WindowSource source =
+        memory.resident()
+            ? new ResidentRatings(job, memory.positions(), kernels, launches, arena)
+            : new StreamedRatings(job, memory.positions(), arena);
     window = new Window(job, source, kernels, launches, arena);
     batchStep =
         new BatchStep(
@@ -100,8 +105,24 @@ final class CudaSession implements TrainingSession {
    *     fails; nothing is left there
    */
   static CudaSession open(TrainingJob job, CudaContext context, Kernels kernels) {
+    TrainingShape shape = Window.shape(job);
+    RatingsMemory memory =
+        RatingsMemory.of(shape, Launches.of(context.device()), context.memory().free());
+    try {
+      return open(job, memory, context, kernels);
+    } catch (CudaException failure) {
+      if (!memory.resident() || !failure.isOutOfMemory()) {
+        throw failure;
+      }
+      // Somebody else has taken what was free: the ratings are what can stay on the host.
+      return open(job, RatingsMemory.streamed(shape, memory.bytes(shape) / 4), context, kernels);
+    }
+  }
+
+  private static CudaSession open(
+      TrainingJob job, RatingsMemory memory, CudaContext context, Kernels kernels) {
     DeviceArena arena = new DeviceArena(context);
-    return DeviceArena.orClose(arena, () -> new CudaSession(job, kernels, arena));
+    return DeviceArena.orClose(arena, () -> new CudaSession(job, memory, kernels, arena));
   }
 
   @Override

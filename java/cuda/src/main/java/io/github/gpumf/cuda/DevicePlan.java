@@ -3,6 +3,7 @@ package io.github.gpumf.cuda;
 import io.github.gpumf.backend.MemoryPlan.Part;
 import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.model.Mf;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -12,15 +13,33 @@ import java.util.List;
 final class DevicePlan {
   private DevicePlan() {}
 
-  static List<Part> parts(TrainingShape shape, Launches launches) {
+  /**
+   * The parts.
+   *
+   * @param free bytes of the device: ratings that do not fit stream
+   */
+  static List<Part> parts(TrainingShape shape, Launches launches, long free) {
+    RatingsMemory ratings = RatingsMemory.of(shape, launches, free);
+    List<Part> parts = new ArrayList<>(List.of(ratings.part(shape)));
+    parts.addAll(besideRatings(shape, launches, ratings.positions()));
+    return parts;
+  }
+
+  /** All but the ratings, with windows of so many positions. */
+  static long bytesBesideRatings(TrainingShape shape, Launches launches, int positions) {
+    return besideRatings(shape, launches, positions).stream().mapToLong(Part::bytes).sum();
+  }
+
+  private static List<Part> besideRatings(TrainingShape shape, Launches launches, int positions) {
     UpdateRule rule = UpdateRule.of(shape.optimizer());
     long weights = weights(shape, false);
     return List.of(
-        new Part("ratings", DeviceRatings.bytes(shape.ratings(), shape.weighted())),
         new Part("weights", weights),
         new Part("optimizer state", rule.slots() * weights(shape, rule.byRow())),
         new Part("gradients", weights),
-        new Part("window of batches", Window.bytes(shape) + BatchStep.bytes(shape)),
+        new Part(
+            "window of batches",
+            Window.bytes(shape, positions) + BatchStep.bytes(shape, rule, positions)),
         new Part("sums", sums(shape, launches)),
         new Part("weights of the best epoch", shape.keepsBest() ? weights : 0),
         new Part("held-out ratings", HeldOutErrors.bytes(shape, launches)));

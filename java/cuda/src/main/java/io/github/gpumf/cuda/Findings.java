@@ -2,6 +2,7 @@ package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.Finding;
 import io.github.gpumf.backend.MemoryPlan;
+import io.github.gpumf.cuda.driver.CublasProbe;
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.CudaDevice;
 import io.github.gpumf.cuda.driver.CudaDrivers;
@@ -57,8 +58,18 @@ final class Findings {
                     manifest.getProperty("compiler"),
                     device.computeMajor(),
                     device.computeMinor())));
-    findings.add(Finding.off("cuBLAS", "not used, kernels of our own score items", null));
+    findings.add(cublas(CudaBackend.cublas()));
     return findings;
+  }
+
+  private static Finding cublas(CublasProbe probe) {
+    return switch (probe) {
+      case CublasProbe.Found found ->
+          Finding.on("cuBLAS", found.version() + ", multiplies to find the best items");
+      case CublasProbe.Missing missing ->
+          Finding.off(
+              "cuBLAS", missing.reason() + "; a kernel of our own scores", missing.remedy());
+    };
   }
 
   /** The version that nvidia-smi prints; the CUDA driver does not tell. */

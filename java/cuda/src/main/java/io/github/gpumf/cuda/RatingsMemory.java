@@ -1,61 +1,62 @@
 package io.github.gpumf.cuda;
 
-import io.github.gpumf.backend.TrainingJob;
-import io.github.gpumf.cuda.driver.CudaException;
+import io.github.gpumf.backend.MemoryPlan.Part;
+import io.github.gpumf.backend.TrainingShape;
 
 /**
  * Whether the ratings of a training lie on the device or stream there. They stream where they do
- * not fit, or where {@code -Dgpumf.cuda.ratings=BYTES} leaves them less than they need.
+ * not fit beside all else, or where {@code -Dgpumf.cuda.ratings=BYTES} leaves them less than they
+ * need.
+ *
+ * @param resident whether they lie there
+ * @param positions of a window
  */
-final class RatingsMemory {
+record RatingsMemory(boolean resident, int positions) {
   /** Bytes of device memory that ratings may take, for a device that is shared. */
   static final String PROPERTY = "gpumf.cuda.ratings";
 
-  /** A window's columns and index. */
-  private static final long BYTES_OF_POSITION = 52;
-
-  /** What drivers and other users of the device may want meanwhile: a sixteenth of what is free. */
-  private static final int SHARE_LEFT = 16;
-
-  private RatingsMemory() {}
-
   /**
-   * Makes the source of a training's windows.
+   * Decides.
    *
-   * @param weightBytes of the model; the gradient and two copies that are kept come after this
-   * @throws CudaException if not even streamed ratings fit
+   * @param free bytes of the device, before anything is allocated
    */
-  static WindowSource source(
-      TrainingJob job, long weightBytes, Kernels kernels, Launches launches, DeviceArena arena) {
-    long budget = budget(job, weightBytes, arena);
-    if (StreamedRatings.bytes(job.ratings()) <= budget) {
-      DeviceArena own = new DeviceArena(arena.context());
-      try {
-        WindowSource resident =
-            DeviceArena.orClose(own, () -> new ResidentRatings(job, kernels, launches, own));
-        arena.own(own::close);
-        return resident;
-      } catch (CudaException failure) {
-        // Somebody else was quicker.
-        if (!failure.errorName().equals("CUDA_ERROR_OUT_OF_MEMORY")) {
-          throw failure;
-        }
-      }
-    }
-    return new StreamedRatings(job, budget, arena);
+  static RatingsMemory of(TrainingShape shape, Launches launches, long free) {
+    RatingsMemory resident =
+        new RatingsMemory(true, Window.positions(shape, Window.MOST_POSITIONS));
+    long left = free - DevicePlan.bytesBesideRatings(shape, launches, resident.positions);
+    long budget = Math.min(left, given());
+    return resident.bytes(shape) <= budget ? resident : streamed(shape, budget);
   }
 
-  private static long budget(TrainingJob job, long weightBytes, DeviceArena arena) {
-    long positions = Window.positions(job, Window.MOST_POSITIONS);
-    long free = arena.context().memory().free();
-    long left =
-        Math.max(0, free - free / SHARE_LEFT - 3 * weightBytes - BYTES_OF_POSITION * positions);
+  /**
+   * Streams, in windows of as many ratings as two of them may take.
+   *
+   * @param budget bytes; one batch is streamed at a time if it is less than that takes
+   */
+  static RatingsMemory streamed(TrainingShape shape, long budget) {
+    long ofPosition = StreamedRatings.SLOTS * DeviceRatings.bytes(1, shape.weighted());
+    long most = Math.clamp(budget / ofPosition, 0, Window.MOST_POSITIONS);
+    return new RatingsMemory(false, Window.positions(shape, (int) most));
+  }
+
+  /** Device memory of the ratings, windows aside. */
+  long bytes(TrainingShape shape) {
+    return resident
+        ? DeviceRatings.bytes(shape.ratings(), shape.weighted())
+        : StreamedRatings.SLOTS * DeviceRatings.bytes(positions, shape.weighted());
+  }
+
+  Part part(TrainingShape shape) {
+    return new Part(resident ? "ratings" : "two windows of streamed ratings", bytes(shape));
+  }
+
+  private static long given() {
     String given = System.getProperty(PROPERTY);
     if (given == null) {
-      return left;
+      return Long.MAX_VALUE;
     }
     try {
-      return Math.min(left, Long.parseLong(given));
+      return Long.parseLong(given);
     } catch (NumberFormatException malformed) {
       throw new IllegalArgumentException(
           "-D" + PROPERTY + " is " + given + "; give bytes of device memory, such as 2000000000",

@@ -19,13 +19,13 @@ final class ResidentRatings implements WindowSource {
    *
    * @param arena its own; its stream is through with the upload when this returns
    */
-  ResidentRatings(TrainingJob job, Kernels kernels, Launches launches, DeviceArena arena) {
+  ResidentRatings(
+      TrainingJob job, int positions, Kernels kernels, Launches launches, DeviceArena arena) {
     this.job = job;
     this.launches = launches;
     gather = kernels.kernel("batches", "gather_batches");
-    positions = Window.positions(job, Window.MOST_POSITIONS);
+    this.positions = positions;
     all = DeviceRatings.upload(job.ratings(), arena, arena.stream());
-    arena.stream().synchronize();
   }
 
   @Override

@@ -42,7 +42,7 @@ final class StreamedRatings implements WindowSource {
   /** A piece worth another thread's time: some 100 us. */
   private static final int PIECE = 1 << 13;
 
-  private static final int SLOTS = 2;
+  static final int SLOTS = 2;
 
   /** Room for a window on both sides of the bus. */
   private static final class Slot {
@@ -83,9 +83,9 @@ final class StreamedRatings implements WindowSource {
   /**
    * Allocates the buffers.
    *
-   * @param budget bytes of the device that they may take, if that is enough for a batch
+   * @param positions of a window
    */
-  StreamedRatings(TrainingJob job, long budget, DeviceArena arena) {
+  StreamedRatings(TrainingJob job, int positions, DeviceArena arena) {
     this.job = job;
     Ratings ratings = job.ratings();
     columns.add(ratings.userColumn());
@@ -96,19 +96,13 @@ final class StreamedRatings implements WindowSource {
       columns.add(weights);
     }
     long bytes = COLUMN_BYTES * columns.size();
-    positions =
-        Window.positions(job, (int) Math.min(Window.MOST_POSITIONS, budget / (SLOTS * bytes)));
+    this.positions = positions;
     for (int slot = 0; slot < SLOTS; slot++) {
       slots.add(new Slot(bytes * positions, arena));
     }
     copies = arena.newStream(); // closed, and so waited for, before the slots are
     threads = Executors.newFixedThreadPool(job.threads());
     arena.own(threads::close);
-  }
-
-  /** Bytes of all columns. */
-  static long bytes(Ratings ratings) {
-    return COLUMN_BYTES * (ratings.weightColumn() == null ? 3 : 4) * ratings.size();
   }
 
   @Override

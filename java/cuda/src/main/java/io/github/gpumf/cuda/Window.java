@@ -47,7 +47,7 @@ final class Window {
     indexer = new BatchIndexer(kernels, launches, positions, arena);
   }
 
-  private static TrainingShape shape(TrainingJob job) {
+  static TrainingShape shape(TrainingJob job) {
     return TrainingShape.of(
         job.ratings(), job.spec(), job.optimizer(), job.batchSize(), job.threads());
   }
@@ -57,16 +57,7 @@ final class Window {
    *
    * @param most so many, if that is enough for a batch
    */
-  static int positions(TrainingJob job, int most) {
-    return positions(shape(job), most);
-  }
-
-  /** Positions of a window of ratings that lie on the device. */
-  static int positions(TrainingShape shape) {
-    return positions(shape, MOST_POSITIONS);
-  }
-
-  private static int positions(TrainingShape shape, int most) {
+  static int positions(TrainingShape shape, int most) {
     long ofKeys =
         Math.min(BatchIndexer.mostBatches(shape.users()), BatchIndexer.mostBatches(shape.items()));
     long ofEpoch = Math.ceilDiv(shape.ratings(), (long) shape.batchSize());
@@ -75,8 +66,7 @@ final class Window {
   }
 
   /** Device memory of a window. */
-  static long bytes(TrainingShape shape) {
-    int positions = positions(shape);
+  static long bytes(TrainingShape shape, int positions) {
     return DeviceRatings.bytes(positions, shape.weighted())
         + 4L * positions * Integer.BYTES // sorted rows and positions of both sides
         + BatchIndexer.bytes(positions);

@@ -55,8 +55,12 @@ public final class VectorBackendProvider implements BackendProvider {
   }
 
   private static boolean fusesMultiplyAdd() {
-    HotSpotDiagnosticMXBean hotSpot =
-        ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
-    return hotSpot == null || Boolean.parseBoolean(hotSpot.getVMOption("UseFMA").getValue());
+    try {
+      HotSpotDiagnosticMXBean hotSpot =
+          ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+      return hotSpot == null || Boolean.parseBoolean(hotSpot.getVMOption("UseFMA").getValue());
+    } catch (NoClassDefFoundError withoutManagement) {
+      return true; // A runtime without jdk.management cannot be asked; the usual processor has it.
+    }
   }
 }
