@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
 import io.github.gpumf.backend.TrainingSession.Slot;
@@ -23,6 +24,7 @@ import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
+import io.github.gpumf.optim.Updates;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -77,7 +79,8 @@ public abstract class BackendContract {
   void plansGrowWithWhatIsTrained(Optimizer optimizer) {
     for (Mf spec : specs(16)) {
       TrainingShape shape =
-          new TrainingShape(5000, false, 300, 200, spec, optimizer, 64, 2, 0, false);
+          new TrainingShape(
+              5000, false, 300, 200, spec, optimizer, Updates.PER_BATCH, 64, 2, 0, false);
       MemoryPlan plan = backend().plan(shape);
       long numbers = Float.BYTES * shape.numbers(16);
       long ofSlots =
@@ -259,6 +262,136 @@ public abstract class BackendContract {
       session.run(1, 0, job.batchesPerEpoch());
       session.run(2, 0, job.batchesPerEpoch());
       assertSameBits(expected, session.weights(Slot.CURRENT), optimizer + ", " + spec);
+    }
+  }
+
+  /** Optimizers that can move weights with every rating. */
+  static List<Optimizer> perRatingOptimizers() {
+    return optimizers().stream().filter(each -> !(each instanceof Adam)).toList();
+  }
+
+  private void assumeUpdatesPerRating() {
+    assumeTrue(backend().stripes() > 0, backend().name() + " has no update per rating");
+  }
+
+  private static TrainingJob perRating(
+      Ratings ratings, Mf spec, Optimizer optimizer, int stripes, int threads) {
+    return new TrainingJob(
+        ratings,
+        spec,
+        optimizer,
+        Updates.PER_RATING,
+        1,
+        stripes,
+        true,
+        11,
+        threads,
+        1e6,
+        TrainingState.initial(ratings, spec, optimizer, 3));
+  }
+
+  private static Mf away(Mf spec) {
+    float size = (float) (1 / Math.sqrt(spec.factors()));
+    return spec.withInitializer(new UniformInitializer(0.1f * size, size));
+  }
+
+  /** As for batches; there are some thousand steps here, each too small to add much rounding. */
+  @ParameterizedTest
+  @MethodSource("perRatingOptimizers")
+  void followsTheFormulasWithAnUpdatePerRating(Optimizer optimizer) {
+    assumeUpdatesPerRating();
+    Mf plain = away(Mf.biased(5));
+    Mf tuned = away(Mf.tuned(5).withRegularization(0.02, 0.05));
+    Optimizer slow = optimizer.withLearningRate(LearningRate.exponential(0.01, 0.9));
+    for (boolean weights : new boolean[] {false, true}) {
+      Ratings ratings = ratings(70, 50, 5000, weights);
+      assertFollowsReference(perRating(ratings, plain, slow, 1, 1), 1);
+      assertFollowsReference(perRating(ratings, tuned, slow, 2, 2), 2);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 64, 100, 129, 513})
+  void followsTheFormulasWithAnUpdatePerRatingForAnyNumberOfFactors(int factors) {
+    assumeUpdatesPerRating();
+    Ratings ratings = ratings(19, 31, 397, false);
+    for (Optimizer optimizer : perRatingOptimizers()) {
+      Optimizer slow = optimizer.withLearningRate(LearningRate.constant(0.01));
+      Mf spec = away(Mf.biased(factors).withRegularization(0.05, 0.01));
+      assertFollowsReference(perRating(ratings, spec, slow, 8, 3), 2);
+    }
+  }
+
+  @Test
+  void oneRatingIsFittedWithAnUpdatePerRating() {
+    assumeUpdatesPerRating();
+    Ratings one = Ratings.of(new int[] {0}, new int[] {0}, new float[] {3}, 1, 1);
+    Mf spec = Mf.biased(1).withInitializer(new UniformInitializer(1, 1));
+    TrainingJob job = perRating(one, spec, new Sgd(0.125), 32, 2);
+    try (TrainingSession session = backend().openTraining(job)) {
+      // As in oneRatingIsFitted.
+      assertEquals(new EpochTotals(1, 4, 4, -1), session.run(0, 0, 1));
+      assertEquals(1.5f, session.weights(Slot.CURRENT).userFactors().get(0, 0));
+      assertEquals(0.0625, session.squaredError(one));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("perRatingOptimizers")
+  void threadsAndPiecesAndLooksDoNotChangeABitWithAnUpdatePerRating(Optimizer optimizer) {
+    assumeUpdatesPerRating();
+    Ratings ratings = ratings(700, 400, 40_000, true);
+    Mf spec = Mf.biased(20).withRegularization(0.02, 0.05);
+    Weights expected = train(perRating(ratings, spec, optimizer, 32, 1), 2);
+    for (int threads : new int[] {2, 3, 8}) {
+      assertSameBits(
+          expected,
+          train(perRating(ratings, spec, optimizer, 32, threads), 2),
+          threads + " threads, " + optimizer);
+    }
+    TrainingJob job = perRating(ratings, spec, optimizer, 32, 2);
+    assertTrue(job.batchesPerEpoch() > 4, "rounds to cut an epoch between");
+    TrainingState middle;
+    try (TrainingSession session = backend().openTraining(job)) {
+      session.run(0, 0, 1);
+      session.squaredError(ratings);
+      session.run(0, 1, 3);
+      session.keep(Slot.BEST);
+      session.run(0, 3, job.batchesPerEpoch());
+      middle = session.state();
+    }
+    TrainingJob rest =
+        new TrainingJob(
+            ratings, spec, optimizer, Updates.PER_RATING, 1, 32, true, 11, 1, 1e6, middle);
+    try (TrainingSession session = backend().openTraining(rest)) {
+      session.run(1, 0, job.batchesPerEpoch());
+      assertSameBits(expected, session.weights(Slot.CURRENT), "resumed, " + optimizer);
+    }
+  }
+
+  @Test
+  void anUpdatePerRatingMovesTwoRowsOnly() {
+    Ratings ratings = ratings(5, 5, 9, false);
+    for (Mf spec : List.of(Mf.basic(2), Mf.biased(2).withL2(0.1))) {
+      assertThrows(
+          IllegalArgumentException.class, () -> perRating(ratings, spec, new Sgd(0.1), 1, 1));
+    }
+    IllegalArgumentException adam =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> perRating(ratings, Mf.biased(2), new Adam(0.1), 1, 1));
+    assertTrue(requireNonNull(adam.getMessage()).contains("use LazyAdam"), adam::getMessage);
+  }
+
+  @Test
+  void reportsTheRoundThatDiverges() {
+    assumeUpdatesPerRating();
+    Ratings ratings = ratings(200, 200, 20_000, false);
+    TrainingJob job = perRating(ratings, Mf.biased(4), new Sgd(1e5), 32, 2);
+    try (TrainingSession session = backend().openTraining(job)) {
+      EpochTotals report = session.run(0, 0, job.batchesPerEpoch());
+      assertEquals(0, report.divergedBatch());
+      assertTrue(report.ratings() < ratings.size(), "nothing ran after it");
     }
   }
 

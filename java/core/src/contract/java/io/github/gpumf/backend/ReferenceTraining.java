@@ -11,7 +11,10 @@ import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
+import io.github.gpumf.optim.Updates;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -27,6 +30,12 @@ final class ReferenceTraining {
   private final Table dense;
   private final boolean biases;
   private long step;
+
+  /** Moves of the weights before the batch, which Adam counts. */
+  private long moves;
+
+  /** Ratings visited, where each is a step. */
+  private long visited;
 
   ReferenceTraining(TrainingJob job) {
     this.job = job;
@@ -89,21 +98,63 @@ final class ReferenceTraining {
             : dense.w[0][0] * dot + dense.w[1][0]);
   }
 
-  /** Runs a step and returns the loss of its batch. */
+  private record Rating(int user, int item, double value, double weight) {}
+
+  /** Runs a batch and returns its loss. */
   double step(int epoch, long batch) {
+    double loss = job.updates() == Updates.PER_RATING ? round(epoch, batch) : batch(epoch, batch);
+    step++;
+    return loss;
+  }
+
+  private double batch(int epoch, long batch) {
     Ratings ratings = job.ratings();
-    Mf spec = job.spec();
     Permutation order = EpochOrder.of(job, epoch);
     long start = batch * job.batchSize();
-    int size = (int) Math.min(job.batchSize(), ratings.size() - start);
+    long end = Math.min(start + job.batchSize(), ratings.size());
+    List<Rating> rows = new ArrayList<>();
+    for (long at = start; at < end; at++) {
+      long row = job.shuffle() ? order.apply(at) : at;
+      rows.add(
+          new Rating(
+              ratings.user(row), ratings.item(row), ratings.value(row), ratings.weight(row)));
+    }
+    moves = step;
+    return move(rows);
+  }
+
+  /** Every rating of a round is a batch of its own. */
+  private double round(int epoch, long batch) {
+    int round = EpochOrder.round(job, epoch, batch);
+    double loss = 0;
+    moves = visited;
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid grid =
+          RatingGrid.of(job.ratings(), job.gridSize(), arena, RatingGrid.Workers.CALLER);
+      for (int block = 0; block < grid.size().blocks(); block++) {
+        for (long at = grid.start(round, block); at < grid.end(round, block); at++) {
+          loss +=
+              move(
+                  List.of(
+                      new Rating(grid.user(at), grid.item(at), grid.value(at), grid.weight(at))));
+          visited++;
+        }
+      }
+      return loss / grid.ratings(round);
+    }
+  }
+
+  /** Moves the weights along the gradient of a batch and returns its loss. */
+  private double move(List<Rating> batch) {
+    Mf spec = job.spec();
+    int size = batch.size();
     double loss = spec.l2() * (users.squares() + items.squares());
-    for (int at = 0; at < size; at++) {
-      long row = job.shuffle() ? order.apply(start + at) : start + at;
-      int user = ratings.user(row);
-      int item = ratings.item(row);
-      double error = predict(user, item) - ratings.value(row);
-      loss += ratings.weight(row) * error * error / size;
-      double slope = 2.0 / size * ratings.weight(row) * error;
+    for (Rating rating : batch) {
+      int user = rating.user();
+      int item = rating.item();
+      double error = predict(user, item) - rating.value();
+      loss += rating.weight() * error * error / size;
+      double slope = 2.0 / size * rating.weight() * error;
       double kernel = biases ? 1 : dense.w[0][0];
       for (int factor = 0; factor < spec.factors(); factor++) {
         double p = users.w[user][factor];
@@ -137,7 +188,6 @@ final class ReferenceTraining {
     for (Table table : new Table[] {users, items, userBias, itemBias, dense}) {
       move(table);
     }
-    step++;
     return loss;
   }
 
@@ -175,7 +225,7 @@ final class ReferenceTraining {
   private void adam(
       Table table, int row, int at, double rate, double beta1, double beta2, double epsilon) {
     double g = table.g[row][at];
-    double t = (double) (step + 1);
+    double t = (double) (moves + 1);
     double alpha = rate * Math.sqrt(1 - Math.pow(beta2, t)) / (1 - Math.pow(beta1, t));
     table.m[row][at] = beta1 * table.m[row][at] + (1 - beta1) * g;
     table.v[row][at] = beta2 * table.v[row][at] + (1 - beta2) * g * g;

@@ -1,6 +1,7 @@
 package io.github.gpumf.backend;
 
 import io.github.gpumf.model.MfModel;
+import io.github.gpumf.optim.Updates;
 import java.util.List;
 
 /**
@@ -44,6 +45,16 @@ public interface Backend {
    */
   default List<Finding> findings() {
     return List.of();
+  }
+
+  /**
+   * How many blocks it works on at a time where {@linkplain Updates#PER_RATING every rating is a
+   * step}: the most stripes that its jobs should have on each side of their {@link RatingGrid}.
+   *
+   * @return at least 1, or 0 if it has no such updates
+   */
+  default int stripes() {
+    return 32; // for twice as many threads as share a processor's memory at full speed
   }
 
   /**

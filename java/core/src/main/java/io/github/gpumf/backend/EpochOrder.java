@@ -17,4 +17,20 @@ public final class EpochOrder {
   public static Permutation of(TrainingJob job, int epoch) {
     return new Permutation(job.ratings().size(), job.seed(), Purpose.SHUFFLE, epoch);
   }
+
+  /**
+   * The rounds of an epoch where every rating is a step.
+   *
+   * @param job its seed, its shuffling and its batches per epoch count
+   * @param epoch from 0
+   * @param batch the place in the epoch
+   * @return the round of a {@link RatingGrid}
+   */
+  public static int round(TrainingJob job, int epoch, long batch) {
+    long rounds = job.batchesPerEpoch();
+    return (int)
+        (job.shuffle()
+            ? new Permutation(rounds, job.seed(), Purpose.SHUFFLE, epoch).apply(batch)
+            : batch);
+  }
 }

@@ -2,7 +2,9 @@ package io.github.gpumf.backend;
 
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Updates;
 
 /**
  * What a session trains.
@@ -10,9 +12,13 @@ import io.github.gpumf.optim.Optimizer;
  * @param ratings training ratings; at least one
  * @param spec the model
  * @param optimizer how weights move
- * @param batchSize ratings a step; the last batch of an epoch may be smaller; at least 1
- * @param shuffle whether each epoch has an order of its own ({@link EpochOrder}) or the order of
- *     the ratings
+ * @param updates how often weights move
+ * @param batchSize ratings a step; the last batch of an epoch may be smaller; at least 1. Without
+ *     meaning where every rating is a step
+ * @param stripes where every rating is a step, the stripes of its {@link RatingGrid} on each side,
+ *     at most; at least 1. The result depends on it
+ * @param shuffle whether each epoch has an order of its own ({@link EpochOrder}) or all have that
+ *     of the ratings or, where every rating is a step, of {@link RatingGrid}
  * @param seed of the order
  * @param threads at most so many; at least 1. The result does not depend on it
  * @param lossLimit a batch whose mean squared error is not at most this has diverged; positive
@@ -22,7 +28,9 @@ public record TrainingJob(
     Ratings ratings,
     Mf spec,
     Optimizer optimizer,
+    Updates updates,
     int batchSize,
+    int stripes,
     boolean shuffle,
     long seed,
     int threads,
@@ -36,22 +44,105 @@ public record TrainingJob(
     if (batchSize < 1) {
       throw new IllegalArgumentException("batch size must be at least 1, not " + batchSize);
     }
+    if (stripes < 1) {
+      throw new IllegalArgumentException("stripes must be at least 1, not " + stripes);
+    }
     if (threads < 1) {
       throw new IllegalArgumentException("threads must be at least 1, not " + threads);
     }
     if (!(lossLimit > 0)) {
       throw new IllegalArgumentException("loss limit must be positive, not " + lossLimit);
     }
+    requireUpdates(updates, spec, optimizer);
     start.check(ratings, spec, optimizer);
   }
 
   /**
-   * Batches of an epoch.
+   * A job with an update per batch.
+   *
+   * @param ratings training ratings; at least one
+   * @param spec the model
+   * @param optimizer how weights move
+   * @param batchSize ratings a step
+   * @param shuffle whether each epoch has an order of its own
+   * @param seed of the order
+   * @param threads at most so many
+   * @param lossLimit a batch whose mean squared error is not at most this has diverged
+   * @param start weights and optimizer state to start from
+   */
+  public TrainingJob(
+      Ratings ratings,
+      Mf spec,
+      Optimizer optimizer,
+      int batchSize,
+      boolean shuffle,
+      long seed,
+      int threads,
+      double lossLimit,
+      TrainingState start) {
+    this(
+        ratings,
+        spec,
+        optimizer,
+        Updates.PER_BATCH,
+        batchSize,
+        1,
+        shuffle,
+        seed,
+        threads,
+        lossLimit,
+        start);
+  }
+
+  /**
+   * Checks that a model can be trained with so many updates.
+   *
+   * @param updates how often weights move
+   * @param spec the model
+   * @param optimizer how they move
+   * @throws IllegalArgumentException if every rating would move more than its two rows
+   */
+  public static void requireUpdates(Updates updates, Mf spec, Optimizer optimizer) {
+    if (updates == Updates.PER_BATCH) {
+      return;
+    }
+    if (spec.head() != Mf.Head.BIASES) {
+      throw new IllegalArgumentException(
+          "an update per rating needs a model with biases, not "
+              + spec
+              + ": all ratings share the numbers of a Dense head; use Mf.biased or updates per batch");
+    }
+    if (spec.l2() > 0) {
+      throw new IllegalArgumentException(
+          "an update per rating cannot have Keras' L2 of "
+              + spec.l2()
+              + ", which moves whole tables; use regularization per rating or updates per batch");
+    }
+    if (optimizer instanceof Adam) {
+      throw new IllegalArgumentException(
+          "an update per rating cannot use Adam, which moves whole tables; use LazyAdam, AdaGrad, Sgd or updates per batch");
+    }
+  }
+
+  /**
+   * Batches of an epoch; where every rating is a step, the rounds of its {@link RatingGrid}.
    *
    * @return at least 1
    */
   public long batchesPerEpoch() {
-    return (ratings.size() + batchSize - 1) / batchSize;
+    return switch (updates) {
+      case PER_BATCH -> (ratings.size() + batchSize - 1) / batchSize;
+      case PER_RATING -> gridSize().rounds();
+    };
+  }
+
+  /**
+   * The grid where every rating is a step.
+   *
+   * @return its size
+   */
+  public RatingGrid.Size gridSize() {
+    return RatingGrid.Size.of(ratings.size(), ratings.userCount(), ratings.itemCount(), stripes);
   }
 
   /**

@@ -51,7 +51,7 @@ public interface TrainingSession extends AutoCloseable {
      * @return the new totals
      */
     public EpochTotals plus(
-        long batch, int size, double batchError, double penalty, double lossLimit) {
+        long batch, long size, double batchError, double penalty, double lossLimit) {
       boolean fine = batchError / size <= lossLimit; // false for NaN too
       return new EpochTotals(
           ratings + size,
@@ -72,7 +72,8 @@ public interface TrainingSession extends AutoCloseable {
 
   /**
    * Trains on batches {@code from} to {@code to - 1} of an epoch. Batch b holds the positions
-   * {@code b * batchSize} and up of the epoch's order. The pieces of an epoch are run one after the
+   * {@code b * batchSize} and up of the epoch's order; where every rating is a step it is the round
+   * of that place in the epoch's order of rounds. The pieces of an epoch are run one after the
    * other, from batch 0.
    *
    * @param epoch from 0

@@ -3,6 +3,7 @@ package io.github.gpumf.backend;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Updates;
 
 /**
  * The numbers of a training that decide how much memory it takes.
@@ -13,6 +14,7 @@ import io.github.gpumf.optim.Optimizer;
  * @param items rows of the items' tables
  * @param spec the model
  * @param optimizer how weights move
+ * @param updates how often they move
  * @param batchSize ratings a step
  * @param threads at most so many
  * @param heldOut ratings that epochs are measured on, or 0
@@ -25,6 +27,7 @@ public record TrainingShape(
     int items,
     Mf spec,
     Optimizer optimizer,
+    Updates updates,
     int batchSize,
     int threads,
     long heldOut,
@@ -57,7 +60,7 @@ public record TrainingShape(
    * @param optimizer how weights move
    * @param batchSize ratings a step
    * @param threads at most so many
-   * @return without held-out ratings
+   * @return with an update per batch and without held-out ratings
    */
   public static TrainingShape of(
       Ratings ratings, Mf spec, Optimizer optimizer, int batchSize, int threads) {
@@ -68,10 +71,23 @@ public record TrainingShape(
         ratings.itemCount(),
         spec,
         optimizer,
+        Updates.PER_BATCH,
         batchSize,
         threads,
         0,
         false);
+  }
+
+  /**
+   * With another number of updates.
+   *
+   * @param other how often weights move
+   * @return the new shape
+   */
+  public TrainingShape withUpdates(Updates other) {
+    return new TrainingShape(
+        ratings, weighted, users, items, spec, optimizer, other, batchSize, threads, heldOut,
+        keepsBest);
   }
 
   /**
@@ -83,7 +99,17 @@ public record TrainingShape(
    */
   public TrainingShape withHeldOut(long ratings, boolean best) {
     return new TrainingShape(
-        this.ratings, weighted, users, items, spec, optimizer, batchSize, threads, ratings, best);
+        this.ratings,
+        weighted,
+        users,
+        items,
+        spec,
+        optimizer,
+        updates,
+        batchSize,
+        threads,
+        ratings,
+        best);
   }
 
   /**
@@ -104,7 +130,8 @@ public record TrainingShape(
             spec.clip(),
             spec.initializer());
     return new TrainingShape(
-        ratings, weighted, users, items, other, optimizer, batchSize, threads, heldOut, keepsBest);
+        ratings, weighted, users, items, other, optimizer, updates, batchSize, threads, heldOut,
+        keepsBest);
   }
 
   /**
@@ -115,7 +142,8 @@ public record TrainingShape(
    */
   public TrainingShape withBatchSize(int size) {
     return new TrainingShape(
-        ratings, weighted, users, items, spec, optimizer, size, threads, heldOut, keepsBest);
+        ratings, weighted, users, items, spec, optimizer, updates, size, threads, heldOut,
+        keepsBest);
   }
 
   /**
@@ -126,7 +154,8 @@ public record TrainingShape(
    */
   public TrainingShape withOptimizer(Optimizer other) {
     return new TrainingShape(
-        ratings, weighted, users, items, spec, other, batchSize, threads, heldOut, keepsBest);
+        ratings, weighted, users, items, spec, other, updates, batchSize, threads, heldOut,
+        keepsBest);
   }
 
   /**

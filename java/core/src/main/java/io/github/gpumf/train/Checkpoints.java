@@ -64,6 +64,7 @@ final class Checkpoints {
     identity.put("optimizer", options.optimizer().toString());
     identity.put("seed", Long.toString(options.seed()));
     identity.put("batch size", Integer.toString(options.batchSize()));
+    identity.put("updates", options.updates().toString());
     identity.put("shuffle", Boolean.toString(options.shuffle()));
     identity.put(
         "early stopping", options.earlyStopping().map(EarlyStopping::toString).orElse("none"));

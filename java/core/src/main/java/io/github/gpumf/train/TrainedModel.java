@@ -7,6 +7,7 @@ import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.MfModel.RatingScale;
 import io.github.gpumf.model.SeenItems;
 import io.github.gpumf.model.Weights;
+import io.github.gpumf.optim.Updates;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +79,10 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
   private Map<String, String> provenance(int epochs, String backend) {
     Map<String, String> entries = new TreeMap<>();
     entries.put("optimizer", options.optimizer().toString());
-    entries.put("batch_size", Integer.toString(options.batchSize()));
+    entries.put("updates", options.updates().toString());
+    if (options.updates() == Updates.PER_BATCH) {
+      entries.put("batch_size", Integer.toString(options.batchSize()));
+    }
     entries.put("seed", Long.toString(options.seed()));
     entries.put("shuffle", Boolean.toString(options.shuffle()));
     entries.put("epochs", Integer.toString(epochs));

@@ -14,6 +14,7 @@ import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.Weights;
+import io.github.gpumf.optim.Updates;
 import io.github.gpumf.train.TrainingResult.StopReason;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,13 +71,14 @@ public final class Trainer {
    *     of the training ratings, and rows with an unknown user or item are left out
    * @param spec the model
    * @param options how to train
-   * @throws IllegalArgumentException if there are no ratings, or if early stopping is asked for
-   *     without validation ratings
+   * @throws IllegalArgumentException if there are no ratings, if early stopping is asked for
+   *     without validation ratings, or if the model cannot be trained with an update per rating
    */
   public Trainer(Ratings ratings, @Nullable Ratings validation, Mf spec, TrainingOptions options) {
     if (ratings.size() == 0) {
       throw new IllegalArgumentException("there are no ratings to train on; give at least one");
     }
+    TrainingJob.requireUpdates(options.updates(), spec, options.optimizer());
     this.ratings = ratings;
     this.validation =
         validation == null ? null : validation.alignedTo(ratings.users(), ratings.items());
@@ -135,6 +137,12 @@ public final class Trainer {
       Optional<Checkpoints.Resumed> resumed) {}
 
   private Opening open(Backend on) {
+    if (options.updates() == Updates.PER_RATING && on.stripes() == 0) {
+      throw new DeviceException(
+          "it has no kernels for an update per rating",
+          "train with an update per batch (--updates batch), or on the vector backend (--backend vector)",
+          null);
+    }
     requireMemory(on);
     Optional<Checkpoints> checkpoints =
         options
@@ -146,7 +154,9 @@ public final class Trainer {
             ratings,
             spec,
             options.optimizer(),
+            options.updates(),
             options.batchSize(),
+            Math.max(1, on.stripes()),
             options.shuffle(),
             options.seed(),
             options.threads(),
@@ -169,8 +179,8 @@ public final class Trainer {
 
   private TrainingShape shape() {
     TrainingShape shape =
-        TrainingShape.of(
-            ratings, spec, options.optimizer(), options.batchSize(), options.threads());
+        TrainingShape.of(ratings, spec, options.optimizer(), options.batchSize(), options.threads())
+            .withUpdates(options.updates());
     return validation == null
         ? shape
         : shape.withHeldOut(

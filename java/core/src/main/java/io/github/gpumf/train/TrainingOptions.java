@@ -8,6 +8,7 @@ import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
+import io.github.gpumf.optim.Updates;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -30,6 +31,7 @@ public final class TrainingOptions {
 
   private final int epochs;
   private final int batchSize;
+  private final Updates updates;
   private final Optimizer optimizer;
   private final long seed;
   private final boolean shuffle;
@@ -44,6 +46,7 @@ public final class TrainingOptions {
   private TrainingOptions(Builder builder) {
     epochs = builder.epochs;
     batchSize = builder.batchSize;
+    updates = builder.updates;
     optimizer = builder.optimizer;
     seed = builder.seed;
     shuffle = builder.shuffle;
@@ -192,6 +195,7 @@ public final class TrainingOptions {
     Builder builder = new Builder(optimizer);
     builder.epochs = epochs;
     builder.batchSize = batchSize;
+    builder.updates = updates;
     builder.seed = seed;
     builder.shuffle = shuffle;
     builder.threads = threads;
@@ -214,12 +218,21 @@ public final class TrainingOptions {
   }
 
   /**
-   * Ratings a step.
+   * Ratings a step, with {@linkplain Updates#PER_BATCH an update per batch}.
    *
    * @return at least 1
    */
   public int batchSize() {
     return batchSize;
+  }
+
+  /**
+   * How often weights move.
+   *
+   * @return once a batch by default
+   */
+  public Updates updates() {
+    return updates;
   }
 
   /**
@@ -319,6 +332,7 @@ public final class TrainingOptions {
 
     private int epochs = 10;
     private int batchSize = 32;
+    private Updates updates = Updates.PER_BATCH;
     private Optimizer optimizer;
     private long seed;
     private boolean shuffle = true;
@@ -360,6 +374,18 @@ public final class TrainingOptions {
      */
     public Builder batchSize(int value) {
       batchSize = atLeastOne("batch size", value);
+      return this;
+    }
+
+    /**
+     * Sets how often weights move.
+     *
+     * @param value once a batch, or once a rating: then there are no batches, and the learning rate
+     *     is one for batches of 1
+     * @return this
+     */
+    public Builder updates(Updates value) {
+      updates = value;
       return this;
     }
 

@@ -66,6 +66,12 @@ final class CudaBackend implements Backend {
         OptionalLong.of(free));
   }
 
+  /** Its kernels take a batch at a time. */
+  @Override
+  public int stripes() {
+    return 0;
+  }
+
   @Override
   public TrainingSession openTraining(TrainingJob job) {
     try {

@@ -38,8 +38,13 @@ abstract class RowUpdate {
     };
   }
 
-  /** Called once before the moves of a step; steps count from 0. */
-  void startStep(long step, long stepsPerEpoch) {
+  /**
+   * Called once before the moves of a step; steps count from 0.
+   *
+   * @param moves how often weights have been moved before: as many as steps, unless every rating of
+   *     a step moves them
+   */
+  void startStep(long step, long stepsPerEpoch, long moves) {
     rate = schedule.at(step, stepsPerEpoch);
   }
 
@@ -83,9 +88,9 @@ abstract class RowUpdate {
     }
 
     @Override
-    void startStep(long step, long stepsPerEpoch) {
-      super.startStep(step, stepsPerEpoch);
-      double t = (double) (step + 1);
+    void startStep(long step, long stepsPerEpoch, long moves) {
+      super.startStep(step, stepsPerEpoch, moves);
+      double t = (double) (moves + 1);
       alpha = (float) (rate * Math.sqrt(1 - Math.pow(beta2, t)) / (1 - Math.pow(beta1, t)));
     }
 

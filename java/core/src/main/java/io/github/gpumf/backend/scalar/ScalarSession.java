@@ -1,6 +1,7 @@
 package io.github.gpumf.backend.scalar;
 
 import io.github.gpumf.backend.EpochOrder;
+import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
 import io.github.gpumf.backend.TrainingState;
@@ -11,6 +12,7 @@ import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.Weights;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.Updates;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -20,8 +22,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Mini-batch training in plain loops. A step reads like the formulas: the errors of the batch, the
- * gradients of the weights before the step, then the move of each row.
+ * Training in plain loops. A step reads like the formulas: the errors of the batch, the gradients
+ * of the weights before the step, then the move of each row. A rating that is a step by itself is a
+ * batch of one.
  *
  * <p>With e = prediction - rating, n ratings in the batch and weights a of the ratings, the loss
  * {@code sum(a e^2) / n} has the gradients
@@ -55,7 +58,17 @@ final class ScalarSession implements TrainingSession {
 
   private final RowSet batchUsers;
   private final RowSet batchItems;
+
+  /** The batch. */
+  private final int[] users;
+
+  private final int[] items;
+  private final float[] values;
+  private final float[] ratingWeights;
   private final float[] errors;
+
+  /** The order of the ratings where each is a step. */
+  private final @Nullable RatingGrid grid;
 
   /** Opens a session; if memory runs out on the way, nothing is kept. */
   @SuppressWarnings("MustBeClosedChecker") // The session closes it.
@@ -89,32 +102,79 @@ final class ScalarSession implements TrainingSession {
             || (job.spec().l2() > 0 && !(job.optimizer() instanceof LazyAdam));
     batchUsers = new RowSet(job.ratings().userCount());
     batchItems = new RowSet(job.ratings().itemCount());
-    errors = new float[(int) Math.min(job.batchSize(), job.ratings().size())];
+    boolean perRating = job.updates() == Updates.PER_RATING;
+    grid =
+        perRating
+            ? RatingGrid.of(job.ratings(), job.gridSize(), arena, RatingGrid.Workers.CALLER)
+            : null;
+    int largest = perRating ? 1 : (int) Math.min(job.batchSize(), job.ratings().size());
+    users = new int[largest];
+    items = new int[largest];
+    values = new float[largest];
+    ratingWeights = new float[largest];
+    errors = new float[largest];
   }
 
   @Override
   public EpochTotals run(int epoch, long from, long to) {
-    Permutation order = EpochOrder.of(job, epoch);
     if (from == 0) {
       totals = EpochTotals.NONE;
     }
     for (long batch = from; batch < to && !totals.diverged(); batch++) {
-      long start = batch * job.batchSize();
-      int size = (int) Math.min(job.batchSize(), job.ratings().size() - start);
-      double squaredError = predict(order, start, size);
-      totals = totals.plus(batch, size, squaredError, penalty(), job.lossLimit());
-      if (!totals.diverged()) {
-        move(order, start, size);
+      if (grid == null) {
+        runBatch(epoch, batch);
+      } else {
+        runRound(epoch, batch, grid);
       }
     }
     return totals;
   }
 
+  private void runBatch(int epoch, long batch) {
+    Permutation order = EpochOrder.of(job, epoch);
+    Ratings ratings = job.ratings();
+    long start = batch * job.batchSize();
+    int size = (int) Math.min(job.batchSize(), ratings.size() - start);
+    for (int at = 0; at < size; at++) {
+      long row = job.shuffle() ? order.apply(start + at) : start + at;
+      users[at] = ratings.user(row);
+      items[at] = ratings.item(row);
+      values[at] = ratings.value(row);
+      ratingWeights[at] = ratings.weight(row);
+    }
+    double squaredError = predict(size);
+    totals = totals.plus(batch, size, squaredError, penalty(), job.lossLimit());
+    if (!totals.diverged()) {
+      update.startStep(step, job.batchesPerEpoch(), step);
+      move(size);
+      step++;
+    }
+  }
+
+  /** Every rating of a round is a step; the learning rate is that of the round. */
+  private void runRound(int epoch, long batch, RatingGrid order) {
+    int round = EpochOrder.round(job, epoch, batch);
+    long visited = step / job.batchesPerEpoch() * job.ratings().size() + totals.ratings();
+    update.startStep(step, job.batchesPerEpoch(), visited);
+    double squaredError = 0;
+    for (int number = 0; number < order.size().blocks(); number++) {
+      for (long at = order.start(round, number); at < order.end(round, number); at++) {
+        users[0] = order.user(at);
+        items[0] = order.item(at);
+        values[0] = order.value(at);
+        ratingWeights[0] = order.weight(at);
+        squaredError += predict(1);
+        move(1);
+      }
+    }
+    totals = totals.plus(batch, order.ratings(round), squaredError, 0, job.lossLimit());
+    step++;
+  }
+
   /** The step of a batch whose errors are known. */
-  private void move(Permutation order, long start, int size) {
-    accumulateGradients(order, start, size);
+  private void move(int size) {
+    accumulateGradients(size);
     addRegularization(size);
-    update.startStep(step, job.batchesPerEpoch());
     move(
         batchUsers,
         weights.userFactors(),
@@ -134,23 +194,15 @@ final class ScalarSession implements TrainingSession {
     moveDense();
     batchUsers.clear();
     batchItems.clear();
-    step++;
-  }
-
-  private long row(Permutation order, long position) {
-    return job.shuffle() ? order.apply(position) : position;
   }
 
   /** Fills the errors of a batch and returns the sum of their weighted squares. */
-  private double predict(Permutation order, long start, int size) {
-    Ratings ratings = job.ratings();
+  private double predict(int size) {
     double squaredError = 0;
     for (int at = 0; at < size; at++) {
-      long row = row(order, start + at);
-      float error =
-          weights.score(ratings.user(row), ratings.item(row)) + job.offset() - ratings.value(row);
+      float error = weights.score(users[at], items[at]) + job.offset() - values[at];
       errors[at] = error;
-      squaredError += (double) ratings.weight(row) * error * error;
+      squaredError += (double) ratingWeights[at] * error * error;
     }
     return squaredError;
   }
@@ -174,15 +226,13 @@ final class ScalarSession implements TrainingSession {
     return sum;
   }
 
-  private void accumulateGradients(Permutation order, long start, int size) {
-    Ratings ratings = job.ratings();
+  private void accumulateGradients(int size) {
     for (int at = 0; at < size; at++) {
-      long row = row(order, start + at);
-      int user = ratings.user(row);
-      int item = ratings.item(row);
+      int user = users[at];
+      int item = items[at];
       batchUsers.add(user);
       batchItems.add(item);
-      float slope = 2f / size * ratings.weight(row) * errors[at];
+      float slope = 2f / size * ratingWeights[at] * errors[at];
       float kernel = 1;
       if (weights.dense() != null) {
         FloatTable head = Objects.requireNonNull(gradients.dense());

@@ -3,7 +3,7 @@ package io.github.gpumf.backend.vector;
 import io.github.gpumf.model.FloatTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A table of floats laid out for vectors. Rows of factors are padded with zeros to whole vectors
@@ -85,34 +85,43 @@ final class PaddedTable {
     segment.copyFrom(saved);
   }
 
+  /** Copies a table into this one, row by row. */
   void copyFrom(FloatTable table) {
+    copyFrom(table, null);
+  }
+
+  /**
+   * Copies a table into this one.
+   *
+   * @param order for each row here the row there, or null if they are the same
+   */
+  void copyFrom(FloatTable table, int @Nullable [] order) {
     for (long row = 0; row < rows; row++) {
-      copyRow(row, table, row);
+      copyRow(row, table, order == null ? row : order[(int) row]);
     }
   }
 
   /** Overwrites a row with one of a table of as many columns. */
   void copyRow(long row, FloatTable table, long from) {
-    MemorySegment.copy(
-        table.segment(),
-        FloatTable.LAYOUT,
-        from * columns * Float.BYTES,
-        segment,
-        ValueLayout.JAVA_FLOAT,
-        row * rowBytes,
-        columns);
+    long bytes = (long) columns * Float.BYTES;
+    MemorySegment.copy(table.segment(), from * bytes, segment, row * rowBytes, bytes);
   }
 
+  /** Copies this table into another, row by row. */
   void copyTo(FloatTable table) {
+    copyTo(table, null);
+  }
+
+  /**
+   * Copies this table into another.
+   *
+   * @param order for each row here the row there, or null if they are the same
+   */
+  void copyTo(FloatTable table, int @Nullable [] order) {
+    long bytes = (long) columns * Float.BYTES;
     for (long row = 0; row < rows; row++) {
-      MemorySegment.copy(
-          segment,
-          ValueLayout.JAVA_FLOAT,
-          row * rowBytes,
-          table.segment(),
-          FloatTable.LAYOUT,
-          row * columns * Float.BYTES,
-          columns);
+      long to = order == null ? row : order[(int) row];
+      MemorySegment.copy(segment, row * rowBytes, table.segment(), to * bytes, bytes);
     }
   }
 }

@@ -45,7 +45,12 @@ abstract class RowUpdate {
   }
 
   /** The rate of a step: Adam's with the correction of both moments. */
-  float alpha(long step, long stepsPerEpoch) {
+  final float alpha(long step, long stepsPerEpoch) {
+    return alpha(step, stepsPerEpoch, step);
+  }
+
+  /** The rate of a step before which weights have been moved another number of times. */
+  float alpha(long step, long stepsPerEpoch, long moves) {
     return (float) schedule.at(step, stepsPerEpoch);
   }
 
@@ -101,9 +106,9 @@ abstract class RowUpdate {
     }
 
     @Override
-    float alpha(long step, long stepsPerEpoch) {
-      double t = (double) (step + 1);
-      float uncorrected = super.alpha(step, stepsPerEpoch);
+    float alpha(long step, long stepsPerEpoch, long moves) {
+      double t = (double) (moves + 1);
+      float uncorrected = super.alpha(step, stepsPerEpoch, moves);
       return (float) (uncorrected * Math.sqrt(1 - Math.pow(beta2, t)) / (1 - Math.pow(beta1, t)));
     }
 

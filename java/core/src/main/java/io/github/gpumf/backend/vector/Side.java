@@ -4,51 +4,36 @@ import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.Weights;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Users or items: their tables with the optimizer's slots, and the rows of the current batch.
- *
- * <p>Where every row moves in every step (Adam, Keras' L2), a row outside the batch moves by a
- * gradient of its shrinkage alone.
- */
+/** Users or items: their tables with the optimizer's slots. */
 final class Side {
-  /**
-   * Biases moved in one call, which counts their bytes in an int: one thread alone may be given all
-   * rows of a table at once. A multiple of the lanes of any machine.
-   */
-  private static final int MOST_BIASES = 1 << 20;
-
   final PaddedTable factors;
   final @Nullable PaddedTable bias;
-  final BatchIndex index;
+  final List<PaddedTable> factorSlots = new ArrayList<>();
+  final List<PaddedTable> biasSlots = new ArrayList<>();
 
-  /** The row of each position of the batch. */
-  final int[] rowAt;
+  /** Which row of the weights stands where, or null if all stand where they are in the weights. */
+  private final int @Nullable [] order;
 
-  private final List<PaddedTable> factorSlots = new ArrayList<>();
-  private final List<PaddedTable> biasSlots = new ArrayList<>();
-  private final @Nullable PaddedTable biasGradients;
+  /** The inverse of {@link #order}. */
+  private final int @Nullable [] places;
 
-  /** For each row the step after which its numbers are; they may be behind with a deferred Adam. */
-  private final long[] steps;
-
-  Side(
+  private Side(
       TrainingState start,
       Function<Weights, FloatTable> factorsOf,
       Function<Weights, @Nullable FloatTable> biasOf,
-      int batchSize,
+      int @Nullable [] order,
       Arena arena) {
+    this.order = order;
+    places = order == null ? null : inverse(order);
     factors = rows(factorsOf.apply(start.weights()), arena);
     FloatTable startBias = biasOf.apply(start.weights());
     bias = startBias == null ? null : column(startBias, arena);
-    biasGradients = bias == null ? null : PaddedTable.ofColumn(bias.rows(), arena);
     for (Weights slot : start.slots()) {
       FloatTable slotFactors = factorsOf.apply(slot);
       // One number a row, unless it is k = 1 and the optimizer has a number for every factor: then
@@ -59,21 +44,39 @@ final class Side {
         biasSlots.add(column(Objects.requireNonNull(biasOf.apply(slot)), arena));
       }
     }
-    index = new BatchIndex((int) factors.rows(), batchSize);
-    rowAt = new int[batchSize];
-    steps = new long[(int) factors.rows()];
-    Arrays.fill(steps, start.step());
   }
 
-  private static PaddedTable rows(FloatTable table, Arena arena) {
+  /**
+   * The users of a state.
+   *
+   * @param order which row stands where, or null
+   */
+  static Side users(TrainingState start, int @Nullable [] order, Arena arena) {
+    return new Side(start, Weights::userFactors, Weights::userBias, order, arena);
+  }
+
+  /** The items of a state; see {@link #users}. */
+  static Side items(TrainingState start, int @Nullable [] order, Arena arena) {
+    return new Side(start, Weights::itemFactors, Weights::itemBias, order, arena);
+  }
+
+  private static int[] inverse(int[] order) {
+    int[] places = new int[order.length];
+    for (int place = 0; place < order.length; place++) {
+      places[order[place]] = place;
+    }
+    return places;
+  }
+
+  private PaddedTable rows(FloatTable table, Arena arena) {
     PaddedTable padded = PaddedTable.ofRows(table.rows(), table.columns(), arena);
-    padded.copyFrom(table);
+    padded.copyFrom(table, order);
     return padded;
   }
 
-  private static PaddedTable column(FloatTable table, Arena arena) {
+  private PaddedTable column(FloatTable table, Arena arena) {
     PaddedTable padded = PaddedTable.ofColumn(table.rows(), arena);
-    padded.copyFrom(table);
+    padded.copyFrom(table, order);
     return padded;
   }
 
@@ -81,97 +84,28 @@ final class Side {
     return (int) factors.rows();
   }
 
-  /** The bias of a row, or 0. */
-  float bias(int row) {
-    return bias == null ? 0 : Lanes.get(bias.row(row));
+  /** Where a row of the weights stands. */
+  int place(int row) {
+    return places == null ? row : places[row];
   }
 
-  /** Leaves a bias's gradient for {@link #moveBias} or {@link #moveBiases}. */
-  void biasGradient(int row, float gradient) {
-    if (biasGradients != null) {
-      Lanes.set(biasGradients.row(row), gradient);
-    }
+  /** The bias at a place, or 0. */
+  float bias(int place) {
+    return bias == null ? 0 : Lanes.get(bias.row(place));
   }
 
-  /** Moves a row of factors along a padded gradient. */
-  void moveFactors(RowUpdate update, int row, long gradient) {
-    update.moveRow(
-        factors.row(row),
-        slot(factorSlots, 0, row),
-        slot(factorSlots, 1, row),
-        gradient,
-        factors.rowBytes(),
-        factors.columns());
+  /** The address of a place's numbers in a slot of the factors; 0 if there is no such slot. */
+  long factorSlot(int slot, long place) {
+    return slot < factorSlots.size() ? factorSlots.get(slot).row(place) : 0;
   }
 
-  /** Moves the bias of one row along the gradient left for it. */
-  void moveBias(RowUpdate update, int row) {
-    if (bias != null && biasGradients != null) {
-      update.moveElement(
-          bias.row(row),
-          slot(biasSlots, 0, row),
-          slot(biasSlots, 1, row),
-          Lanes.get(biasGradients.row(row)));
-    }
+  /** The address of a place's number in a slot of the biases; 0 if there is no such slot. */
+  long biasSlot(int slot, long place) {
+    return slot < biasSlots.size() ? biasSlots.get(slot).row(place) : 0;
   }
 
-  /**
-   * Moves the biases of rows {@code from} to {@code to - 1} along the gradients left for all of
-   * them. Unless they are the last rows, their number is a multiple of the lanes.
-   */
-  void moveBiases(RowUpdate update, int from, int to) {
-    if (bias != null && biasGradients != null) {
-      for (long start = from; start < to; start += MOST_BIASES) {
-        int count = (int) Math.min(MOST_BIASES, to - start);
-        int vectors = (count + Lanes.COUNT - 1) / Lanes.COUNT;
-        update.moveElements(
-            bias.row(start),
-            slot(biasSlots, 0, start),
-            slot(biasSlots, 1, start),
-            biasGradients.row(start),
-            vectors * Lanes.BYTES);
-      }
-    }
-  }
-
-  /** Moves a row, and its bias, over the steps that it has rested. */
-  void catchUp(DeferredAdam adam, int row, long step) {
-    if (steps[row] < step) {
-      adam.catchUp(
-          steps[row],
-          step,
-          factors.row(row),
-          slot(factorSlots, 0, row),
-          slot(factorSlots, 1, row),
-          factors.rowBytes(),
-          bias == null ? 0 : bias.row(row),
-          slot(biasSlots, 0, row),
-          slot(biasSlots, 1, row));
-      steps[row] = step;
-    }
-  }
-
-  /** Notes that a row has made a step. */
-  void moved(int row, long step) {
-    steps[row] = step;
-  }
-
-  /** What a look at current rows changes, to be put back after it. */
-  @SuppressWarnings("ArrayRecordComponent") // Nobody compares copies as values.
-  record Saved(List<MemorySegment> tables, long[] steps) {}
-
-  Saved save(Arena owner) {
-    return new Saved(tables().stream().map(table -> table.save(owner)).toList(), steps.clone());
-  }
-
-  void restore(Saved saved) {
-    for (int table = 0; table < saved.tables.size(); table++) {
-      tables().get(table).restore(saved.tables.get(table));
-    }
-    System.arraycopy(saved.steps, 0, steps, 0, steps.length);
-  }
-
-  private List<PaddedTable> tables() {
+  /** All of its tables. */
+  List<PaddedTable> tables() {
     List<PaddedTable> tables = new ArrayList<>(factorSlots);
     tables.add(factors);
     tables.addAll(biasSlots);
@@ -181,21 +115,17 @@ final class Side {
     return tables;
   }
 
-  private static long slot(List<PaddedTable> slots, int slot, long row) {
-    return slot < slots.size() ? slots.get(slot).row(row) : 0;
-  }
-
   void copyWeightsTo(FloatTable factorTable, @Nullable FloatTable biasTable) {
-    factors.copyTo(factorTable);
+    factors.copyTo(factorTable, order);
     if (bias != null) {
-      bias.copyTo(Objects.requireNonNull(biasTable));
+      bias.copyTo(Objects.requireNonNull(biasTable), order);
     }
   }
 
   void copySlotTo(int slot, FloatTable factorTable, @Nullable FloatTable biasTable) {
-    factorSlots.get(slot).copyTo(factorTable);
+    factorSlots.get(slot).copyTo(factorTable, order);
     if (bias != null) {
-      biasSlots.get(slot).copyTo(Objects.requireNonNull(biasTable));
+      biasSlots.get(slot).copyTo(Objects.requireNonNull(biasTable), order);
     }
   }
 }

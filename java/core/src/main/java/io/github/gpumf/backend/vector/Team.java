@@ -3,6 +3,7 @@ package io.github.gpumf.backend.vector;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +69,18 @@ final class Team implements AutoCloseable {
     }
     loop.work(0);
     loop.await();
+  }
+
+  /** Does a task for each index from 0 to {@code count - 1} and returns when all are done. */
+  void forEach(int count, IntConsumer task) {
+    run(
+        count,
+        1,
+        (from, to, member) -> {
+          for (int index = from; index < to; index++) {
+            task.accept(index);
+          }
+        });
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.github.gpumf.backend.vector;
 import io.github.gpumf.backend.Backend;
 import io.github.gpumf.backend.MemoryPlan;
 import io.github.gpumf.backend.MemoryPlan.Part;
+import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.Scorer;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
@@ -10,6 +11,7 @@ import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -35,28 +37,43 @@ final class VectorBackend implements Backend {
   @Override
   public MemoryPlan plan(TrainingShape shape) {
     int factors = shape.spec().factors();
-    int batch = shape.largestBatch();
     int slots = TrainingState.slotNames(shape.optimizer()).size();
     boolean byRow = TrainingState.slotColumns(shape.optimizer(), factors) < factors;
-    long gradientRows = (long) Math.min(batch, shape.users()) + shape.threads() + 1;
-    boolean dense = shape.spec().head() == Mf.Head.DENSE;
     // The last good weights are written beside those before them.
     long copies = shape.keepsBest() ? 3 : 2;
-    return new MemoryPlan(
-        "host",
-        List.of(
-            new Part("weights", bytes(shape, false)),
-            new Part("optimizer state", slots * bytes(shape, byRow)),
-            new Part(
-                "gradients",
-                PaddedTable.bytesOfRows(gradientRows, factors)
-                    + (dense ? 0 : bytesOfColumns(shape))),
-            new Part(
-                "batch",
-                BatchIndex.bytes(shape.users(), shape.items(), batch)
-                    + (long) batch * BYTES_OF_RATING),
-            new Part("kept copies", copies * shape.numbers(factors) * Float.BYTES)),
-        OptionalLong.empty());
+    List<Part> parts = new ArrayList<>();
+    parts.add(new Part("weights", bytes(shape, false)));
+    parts.add(new Part("optimizer state", slots * bytes(shape, byRow)));
+    parts.addAll(
+        switch (shape.updates()) {
+          case PER_BATCH -> partsOfBatch(shape);
+          case PER_RATING -> partsOfRatings(shape, byRow);
+        });
+    parts.add(new Part("kept copies", copies * shape.numbers(factors) * Float.BYTES));
+    return new MemoryPlan("host", parts, OptionalLong.empty());
+  }
+
+  private static List<Part> partsOfBatch(TrainingShape shape) {
+    int batch = shape.largestBatch();
+    long gradientRows = (long) Math.min(batch, shape.users()) + shape.threads() + 1;
+    boolean dense = shape.spec().head() == Mf.Head.DENSE;
+    return List.of(
+        new Part(
+            "gradients",
+            PaddedTable.bytesOfRows(gradientRows, shape.spec().factors())
+                + (dense ? 0 : bytesOfColumns(shape))),
+        new Part(
+            "batch",
+            BatchIndex.bytes(shape.users(), shape.items(), batch)
+                + (long) batch * BYTES_OF_RATING));
+  }
+
+  private static List<Part> partsOfRatings(TrainingShape shape, boolean squares) {
+    long rows = (long) shape.users() + shape.items();
+    return List.of(
+        new Part("ratings in order", RatingGrid.bytes(shape.ratings(), shape.weighted())),
+        new Part(
+            "rows in order", rows * 2 * Integer.BYTES + (squares ? bytesOfColumns(shape) : 0)));
   }
 
   /** Of the weights, or of numbers beside them. */

@@ -1,443 +1,84 @@
 package io.github.gpumf.backend.vector;
 
-import io.github.gpumf.backend.EpochOrder;
+import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
 import io.github.gpumf.backend.TrainingState;
-import io.github.gpumf.data.Permutation;
 import io.github.gpumf.data.Ratings;
-import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.Weights;
-import io.github.gpumf.optim.Adam;
-import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.Updates;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Mini-batch training with vectors and several threads. A step has these parts; within a part, each
- * row is written by one thread, which adds up the row's ratings in the order of the batch, so the
- * bits do not depend on the number of threads.
- *
- * <ol>
- *   <li>Gather the batch: users, items, values and weights, in the order of the epoch.
- *   <li>Index it: the positions of each distinct user, and of each distinct item.
- *   <li>By user: errors of its ratings, and the gradient of its row. Every rating is scored once,
- *       while the user's row is in the first-level cache.
- *   <li>By item: the gradient of its row from the errors, and the row's move. The users' rows are
- *       still those before the step.
- *   <li>By user: the row's move.
- * </ol>
- *
- * <p>At k floats a row, a rating reads its item's row twice, its user's row twice, and writes two
- * gradient rows: about 24 k bytes, nearly all of them in caches for the tables of MovieLens.
- */
+/** Training with vectors and several threads: holds the weights, which its {@link Steps} move. */
 final class VectorSession implements TrainingSession {
-  /** Rows of a chunk: some microseconds of work, and a multiple of the lanes of any machine. */
-  private static final int CHUNK = 64;
-
-  /** Ratings of a chunk where a rating is a few loads. */
-  private static final int RATINGS_CHUNK = 1024;
+  /** Held-out ratings of a chunk. */
+  private static final int CHUNK = 1024;
 
   private final TrainingJob job;
   private final Team team;
   private final Arena arena;
+  private final Side users;
+  private final Side items;
+  private final @Nullable DenseHead dense;
+  private final Steps steps;
   private final Map<Slot, Weights> kept = new EnumMap<>(Slot.class);
 
   /** Memory that was kept and replaced, for the next time. */
   private @Nullable Weights spare;
 
-  private final Side users;
-  private final Side items;
-  private final @Nullable DenseHead dense;
-  private final RowUpdate update;
-  private long step;
-  private EpochTotals totals = EpochTotals.NONE;
-
-  /** Whether rows outside the batch move too: their momentum decays, or Keras' L2 pulls at them. */
-  private final boolean everyRow;
-
-  /** Moves rows outside the batch later, when they are next read; null if nothing is deferred. */
-  private final @Nullable DeferredAdam deferred;
-
-  /** Whether rows may be behind the step. */
-  private boolean behind;
-
-  /** Whether {@link #deferred} knows the steps to come. */
-  private boolean prepared;
-
-  /** The rating of each position of the batch. */
-  private final long[] ratingAt;
-
-  private final float[] values;
-  private final float @Nullable [] weights;
-  private final float[] dots;
-
-  /** Derivative of the loss by each prediction: {@code 2/n a e}. */
-  private final float[] slopes;
-
-  /** {@code a e^2} of each rating. */
-  private final double[] squaredErrors;
-
-  /** Gradients of the batch's distinct users. */
-  private final PaddedTable userGradients;
-
-  /** A gradient for each member of the team. */
-  private final PaddedTable memberGradients;
-
-  private final PaddedTable zeros;
-
   /** Opens a session; if memory runs out on the way, nothing is kept. */
   @SuppressWarnings("MustBeClosedChecker") // The session closes it.
   static VectorSession open(TrainingJob job) {
     Arena arena = Arena.ofShared();
+    Team team = null;
     try {
-      return new VectorSession(job, arena);
+      team = new Team(job.threads());
+      return new VectorSession(job, team, arena);
     } catch (RuntimeException | Error failure) {
+      if (team != null) {
+        team.close();
+      }
       arena.close();
       throw failure;
     }
   }
 
-  private VectorSession(TrainingJob job, Arena arena) {
+  private VectorSession(TrainingJob job, Team team, Arena arena) {
     this.job = job;
     this.arena = arena;
-    TrainingState start = job.start();
-    int batchSize = (int) Math.min(job.batchSize(), job.ratings().size());
-    users = new Side(start, Weights::userFactors, Weights::userBias, batchSize, arena);
-    items = new Side(start, Weights::itemFactors, Weights::itemBias, batchSize, arena);
-    dense = DenseHead.of(start, arena);
-    step = start.step();
-    update = RowUpdate.of(job.optimizer());
-    deferred = deferred(batchSize);
-    everyRow =
-        (job.optimizer() instanceof Adam && deferred == null)
-            || (job.spec().l2() > 0 && !(job.optimizer() instanceof LazyAdam));
-    ratingAt = new long[batchSize];
-    values = new float[batchSize];
-    weights = job.ratings().hasWeights() ? new float[batchSize] : null;
-    dots = new float[batchSize];
-    slopes = new float[batchSize];
-    squaredErrors = new double[batchSize];
-    int factors = job.spec().factors();
-    userGradients = PaddedTable.ofRows(Math.min(batchSize, users.rows()), factors, arena);
-    memberGradients = PaddedTable.ofRows(job.threads(), factors, arena);
-    zeros = PaddedTable.ofRows(1, factors, arena);
-    team = new Team(job.threads());
-  }
-
-  /**
-   * Deferring pays where a batch leaves most rows alone: a row that is caught up and moved costs
-   * twice what it costs to move it in passing. With L2 the gradient of a row outside the batch is
-   * not zero, so nothing can be deferred.
-   */
-  private @Nullable DeferredAdam deferred(int batchSize) {
-    boolean pays = 2L * batchSize <= (long) users.rows() + items.rows();
-    return pays && job.spec().l2() == 0 && job.optimizer() instanceof Adam adam
-        ? DeferredAdam.of(adam, update)
-        : null;
+    this.team = team;
+    RatingGrid grid = null;
+    if (job.updates() == Updates.PER_RATING) {
+      grid = RatingGrid.of(job.ratings(), job.gridSize(), arena, team::forEach);
+    }
+    users = Side.users(job.start(), grid == null ? null : grid.userRows(), arena);
+    items = Side.items(job.start(), grid == null ? null : grid.itemRows(), arena);
+    dense = DenseHead.of(job.start(), arena);
+    Tables tables = new Tables(users, items, dense);
+    steps =
+        grid == null
+            ? new BatchSteps(job, tables, team, arena)
+            : new RatingSteps(job, tables, grid, team, arena);
   }
 
   @Override
   public EpochTotals run(int epoch, long from, long to) {
-    Permutation order = job.shuffle() ? EpochOrder.of(job, epoch) : null;
-    if (from == 0) {
-      totals = EpochTotals.NONE;
-    }
-    if (deferred != null && (from == 0 || !prepared)) {
-      catchUpAll();
-      deferred.prepare(step, job.batchesPerEpoch() - from, job.batchesPerEpoch());
-      prepared = true;
-    }
-    for (long batch = from; batch < to && !totals.diverged(); batch++) {
-      long start = batch * job.batchSize();
-      int size = (int) Math.min(job.batchSize(), job.ratings().size() - start);
-      gather(order, start, size);
-      index(size);
-      catchUpItems();
-      double penalty = penalty();
-      findErrors(size);
-      double squaredError = sum(squaredErrors, size);
-      totals = totals.plus(batch, size, squaredError, penalty, job.lossLimit());
-      if (!totals.diverged()) {
-        move(size);
-      }
-    }
-    if (to == job.batchesPerEpoch()) {
-      catchUpAll();
-    }
-    return totals;
-  }
-
-  /** The step of a batch whose errors and users' gradients are known. */
-  private void move(int size) {
-    update.startStep(step, job.batchesPerEpoch());
-    moveItems(size);
-    moveUsers();
-    if (dense != null) {
-      dense.move(update, slopes, dots, size);
-    }
-    step++;
-    behind = deferred != null;
-  }
-
-  /** Users are caught up by {@link #findErrors}, when their turn comes. */
-  private void catchUpItems() {
-    if (deferred == null) {
-      return;
-    }
-    team.run(
-        items.index.distinct(),
-        CHUNK,
-        (from, to, member) -> {
-          for (int number = from; number < to; number++) {
-            items.catchUp(deferred, items.index.row(number), step);
-          }
-        });
-  }
-
-  private void catchUpAll() {
-    if (behind) {
-      catchUpAll(users);
-      catchUpAll(items);
-      behind = false;
-    }
-  }
-
-  private void catchUpAll(Side side) {
-    team.run(
-        side.rows(),
-        CHUNK,
-        (from, to, member) -> {
-          for (int row = from; row < to; row++) {
-            side.catchUp(Objects.requireNonNull(deferred), row, step);
-          }
-        });
-  }
-
-  /**
-   * Looks at current weights. In the middle of an epoch rows that were behind are behind again
-   * afterwards: the bits of a training do not depend on who looks at it.
-   */
-  private <T> T current(Supplier<T> look) {
-    if (!behind) {
-      return look.get();
-    }
-    try (Arena scratch = Arena.ofConfined()) {
-      Side.Saved savedUsers = users.save(scratch);
-      Side.Saved savedItems = items.save(scratch);
-      catchUpAll();
-      T seen = look.get();
-      users.restore(savedUsers);
-      items.restore(savedItems);
-      behind = true;
-      return seen;
-    }
-  }
-
-  private void gather(@Nullable Permutation order, long start, int size) {
-    team.run(
-        size,
-        RATINGS_CHUNK,
-        (from, to, member) -> {
-          // The order first, the ratings after it: loads that wait for nothing but their address
-          // overlap, and a shuffled rating is three cache misses.
-          for (int at = from; at < to; at++) {
-            ratingAt[at] = order == null ? start + at : order.apply(start + at);
-          }
-          gather(from, to);
-        });
-  }
-
-  private void gather(int from, int to) {
-    Ratings ratings = job.ratings();
-    for (int at = from; at < to; at++) {
-      users.rowAt[at] = ratings.user(ratingAt[at]);
-      items.rowAt[at] = ratings.item(ratingAt[at]);
-      values[at] = ratings.value(ratingAt[at]);
-    }
-    for (int at = from; weights != null && at < to; at++) {
-      weights[at] = ratings.weight(ratingAt[at]);
-    }
-  }
-
-  private void index(int size) {
-    // Two indices, two chunks; a small batch is not worth a second thread.
-    team.run(
-        2,
-        size < RATINGS_CHUNK ? 2 : 1,
-        (from, to, member) -> {
-          for (int side = from; side < to; side++) {
-            Side indexed = side == 0 ? users : items;
-            indexed.index.build(indexed.rowAt, size);
-          }
-        });
-  }
-
-  /** Keras' L2 term of the loss: lambda times the squares of both tables before the step. */
-  private double penalty() {
-    double lambda = job.spec().l2();
-    return lambda == 0 ? 0 : lambda * (sumOfSquares(users.factors) + sumOfSquares(items.factors));
-  }
-
-  private double sumOfSquares(PaddedTable table) {
-    double[] sums = new double[(int) ((table.rows() + CHUNK - 1) / CHUNK)];
-    team.run(
-        (int) table.rows(),
-        CHUNK,
-        (from, to, member) -> {
-          for (int row = from; row < to; row++) {
-            sums[row / CHUNK] += Rows.dot(table.row(row), table.row(row), table.rowBytes());
-          }
-        });
-    return sum(sums, sums.length);
-  }
-
-  private void findErrors(int size) {
-    float shrinkEach = (float) (2 * job.spec().l2());
-    float shrinkPerRating = (float) (2 * job.spec().regularization() / size);
-    float biasShrink = (float) (2 * job.spec().biasRegularization() / size);
-    team.run(
-        users.index.distinct(),
-        CHUNK,
-        (from, to, member) -> {
-          for (int number = from; number < to; number++) {
-            int user = users.index.row(number);
-            if (deferred != null) {
-              users.catchUp(deferred, user, step);
-            }
-            int count = users.index.count(number);
-            long row = users.factors.row(user);
-            long gradient = userGradients.row(number);
-            Rows.setScaled(
-                gradient, shrinkEach + shrinkPerRating * count, row, users.factors.rowBytes());
-            float bias = users.bias(user);
-            float slopes = addErrors(number, row, bias, gradient, 2f / size);
-            users.biasGradient(user, slopes + biasShrink * count * bias);
-          }
-        });
-  }
-
-  /** The errors of one user's ratings; returns the sum of their slopes. */
-  private float addErrors(int number, long user, float userBias, long gradient, float scale) {
-    float kernel = dense == null ? 1 : dense.kernel();
-    float offset = job.offset() + userBias + (dense == null ? 0 : dense.bias());
-    int bytes = users.factors.rowBytes();
-    float slopeSum = 0;
-    for (int at = users.index.first(number); at != BatchIndex.NONE; at = users.index.next(at)) {
-      int itemRow = items.rowAt[at];
-      long item = items.factors.row(itemRow);
-      float dot = Rows.dot(user, item, bytes);
-      float error = kernel * dot + offset + items.bias(itemRow) - values[at];
-      float weighted = weights == null ? error : weights[at] * error;
-      float slope = scale * weighted;
-      dots[at] = dot;
-      squaredErrors[at] = (double) weighted * error;
-      slopes[at] = slope;
-      slopeSum += slope;
-      Rows.addScaled(gradient, slope * kernel, item, bytes);
-    }
-    return slopeSum;
-  }
-
-  private void moveItems(int size) {
-    Mf spec = job.spec();
-    float shrinkEach = (float) (2 * spec.l2());
-    float shrinkPerRating = (float) (2 * spec.regularization() / size);
-    float biasShrink = (float) (2 * spec.biasRegularization() / size);
-    team.run(
-        everyRow ? items.rows() : items.index.distinct(),
-        CHUNK,
-        (from, to, member) -> {
-          long gradient = memberGradients.row(member);
-          for (int at = from; at < to; at++) {
-            int item = everyRow ? at : items.index.row(at);
-            int number = everyRow ? items.index.numberOf(item) : at;
-            if (number == BatchIndex.NONE) {
-              items.biasGradient(item, 0);
-              moveOutsideBatch(items, item, shrinkEach, gradient);
-              continue;
-            }
-            int count = items.index.count(number);
-            Rows.setScaled(
-                gradient,
-                shrinkEach + shrinkPerRating * count,
-                items.factors.row(item),
-                items.factors.rowBytes());
-            float slopes = addSlopes(number, gradient);
-            items.biasGradient(item, slopes + biasShrink * count * items.bias(item));
-            items.moveFactors(update, item, gradient);
-            items.moved(item, step + 1);
-            if (!everyRow) {
-              items.moveBias(update, item);
-            }
-          }
-          if (everyRow) {
-            items.moveBiases(update, from, to);
-          }
-        });
-  }
-
-  /** Adds the gradient of one item's ratings; returns the sum of their slopes. */
-  private float addSlopes(int number, long gradient) {
-    float kernel = dense == null ? 1 : dense.kernel();
-    int bytes = items.factors.rowBytes();
-    float slopeSum = 0;
-    for (int at = items.index.first(number); at != BatchIndex.NONE; at = items.index.next(at)) {
-      float slope = slopes[at];
-      slopeSum += slope;
-      Rows.addScaled(gradient, slope * kernel, users.factors.row(users.rowAt[at]), bytes);
-    }
-    return slopeSum;
-  }
-
-  private void moveUsers() {
-    float shrinkEach = (float) (2 * job.spec().l2());
-    team.run(
-        everyRow ? users.rows() : users.index.distinct(),
-        CHUNK,
-        (from, to, member) -> {
-          for (int at = from; at < to; at++) {
-            int user = everyRow ? at : users.index.row(at);
-            int number = everyRow ? users.index.numberOf(user) : at;
-            if (number == BatchIndex.NONE) {
-              users.biasGradient(user, 0);
-              moveOutsideBatch(users, user, shrinkEach, memberGradients.row(member));
-              continue;
-            }
-            users.moveFactors(update, user, userGradients.row(number));
-            users.moved(user, step + 1);
-            if (!everyRow) {
-              users.moveBias(update, user);
-            }
-          }
-          if (everyRow) {
-            users.moveBiases(update, from, to);
-          }
-        });
-  }
-
-  private void moveOutsideBatch(Side side, int row, float shrink, long scratch) {
-    long gradient = zeros.row(0);
-    if (shrink != 0) {
-      gradient = scratch;
-      Rows.setScaled(gradient, shrink, side.factors.row(row), side.factors.rowBytes());
-    }
-    side.moveFactors(update, row, gradient);
+    return steps.run(epoch, from, to);
   }
 
   @Override
   public double squaredError(Ratings heldOut) {
-    return current(() -> squaredErrorNow(heldOut));
+    return steps.current(() -> squaredErrorNow(heldOut));
   }
 
   private double squaredErrorNow(Ratings heldOut) {
-    int blocks = Math.toIntExact((heldOut.size() + RATINGS_CHUNK - 1) / RATINGS_CHUNK);
+    int blocks = Math.toIntExact((heldOut.size() + CHUNK - 1) / CHUNK);
     double[] sums = new double[blocks];
     float kernel = dense == null ? 1 : dense.kernel();
     float offset = job.offset() + (dense == null ? 0 : dense.bias());
@@ -448,11 +89,11 @@ final class VectorSession implements TrainingSession {
         1,
         (from, to, member) -> {
           for (int block = from; block < to; block++) {
-            long start = (long) block * RATINGS_CHUNK;
-            long end = Math.min(heldOut.size(), start + RATINGS_CHUNK);
+            long start = (long) block * CHUNK;
+            long end = Math.min(heldOut.size(), start + CHUNK);
             for (long row = start; row < end; row++) {
-              int user = heldOut.user(row);
-              int item = heldOut.item(row);
+              int user = users.place(heldOut.user(row));
+              int item = items.place(heldOut.item(row));
               float dot =
                   Rows.dot(
                       users.factors.row(user), items.factors.row(item), users.factors.rowBytes());
@@ -462,16 +103,7 @@ final class VectorSession implements TrainingSession {
             }
           }
         });
-    return sum(sums, sums.length);
-  }
-
-  /** One after the other, on one thread: the same bits whoever made the numbers. */
-  private static double sum(double[] numbers, int count) {
-    double sum = 0;
-    for (int at = 0; at < count; at++) {
-      sum += numbers[at];
-    }
-    return sum;
+    return Sums.inOrder(sums, sums.length);
   }
 
   @Override
@@ -481,7 +113,7 @@ final class VectorSession implements TrainingSession {
           "the current weights cannot be overwritten; keep LAST_GOOD or BEST");
     }
     Weights current = spare == null ? zeros(job.spec().factors(), arena) : spare;
-    current(() -> exportTo(current));
+    steps.current(() -> exportTo(current));
     spare = current;
     if (!current.isFinite()) {
       return false;
@@ -504,7 +136,7 @@ final class VectorSession implements TrainingSession {
 
   private Weights current(Arena owner) {
     Weights copy = zeros(job.spec().factors(), owner);
-    return current(() -> exportTo(copy));
+    return steps.current(() -> exportTo(copy));
   }
 
   private Weights zeros(int columns, Arena owner) {
@@ -522,7 +154,7 @@ final class VectorSession implements TrainingSession {
 
   @Override
   public TrainingState state() {
-    return current(this::stateNow);
+    return steps.current(this::stateNow);
   }
 
   private TrainingState stateNow() {
@@ -538,7 +170,7 @@ final class VectorSession implements TrainingSession {
       }
       slots.add(copy);
     }
-    return new TrainingState(current(owner), slots, step);
+    return new TrainingState(current(owner), slots, steps.step());
   }
 
   @Override

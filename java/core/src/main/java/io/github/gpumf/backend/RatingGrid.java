@@ -1,0 +1,516 @@
+package io.github.gpumf.backend;
+
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.optim.Updates;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.PriorityQueue;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The order in which ratings are visited with {@linkplain Updates#PER_RATING an update for each}.
+ *
+ * <p>Users and items are dealt into stripes, which cut the ratings into a grid of blocks. Blocks of
+ * different users' and different items' stripes share no row, so their ratings can be visited by
+ * different threads at the same time with one result (R. Gemulla et al., "Large-scale matrix
+ * factorization with distributed stochastic gradient descent", KDD 2011; W.-S. Chin et al., "A fast
+ * parallel stochastic gradient method for matrix factorization in shared memory systems", ACM TIST
+ * 2015). An epoch is a sequence of rounds. A round is a diagonal of the grid: one block of each
+ * stripe of the shorter side. All blocks of a round come before those of the next.
+ *
+ * <p>Rows are dealt by their number of ratings, the largest first, each to the stripe with the
+ * fewest ratings so far: blocks of a round are about as large. Within a block the users take turns,
+ * {@value #TURNS} at a time, so that a rating does not wait for the rows of the one before it.
+ *
+ * <p>Rows are numbered anew, stripe by stripe: the rows of a block lie close together.
+ *
+ * <p>Immutable; safe for any number of threads.
+ */
+public final class RatingGrid {
+  /** Users that take turns: as many ratings as a processor's core works on at a time, or more. */
+  private static final int TURNS = 8;
+
+  private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfFloat NUMBER = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+  /** Where user, item, value and weight stand in a rating's bytes. */
+  public static final int USER = 0;
+
+  /** See {@link #USER}. */
+  public static final int ITEM = Integer.BYTES;
+
+  /** See {@link #USER}. */
+  public static final int VALUE = 2 * Integer.BYTES;
+
+  /** See {@link #USER}; only of ratings with weights. */
+  public static final int WEIGHT = 3 * Integer.BYTES;
+
+  /**
+   * How many stripes there are. It does not depend on the number of threads, since the order must
+   * not.
+   *
+   * @param users stripes of users, at least 1
+   * @param items stripes of items, at least 1
+   */
+  public record Size(int users, int items) {
+    /** Less is not worth a thread's wait for the others. */
+    private static final int RATINGS_OF_BLOCK = 1024;
+
+    /**
+     * The size for some ratings.
+     *
+     * @param ratings how many, at least 1
+     * @param users rows, at least 1
+     * @param items rows, at least 1
+     * @param most stripes of a side, at least 1
+     * @return the size
+     */
+    public static Size of(long ratings, int users, int items, int most) {
+      double fitting = Math.sqrt((double) ratings / RATINGS_OF_BLOCK);
+      int stripes = (int) Math.clamp(fitting, 1, most);
+      return new Size(Math.min(stripes, users), Math.min(stripes, items));
+    }
+
+    /**
+     * Rounds of an epoch.
+     *
+     * @return stripes of the longer side
+     */
+    public int rounds() {
+      return Math.max(users, items);
+    }
+
+    /**
+     * Blocks of a round.
+     *
+     * @return stripes of the shorter side
+     */
+    public int blocks() {
+      return Math.min(users, items);
+    }
+
+    /** Where in the grid a block of a round is. */
+    private int block(int round, int number) {
+      int ofLonger = (number + round) % rounds();
+      return users >= items ? ofLonger * items + number : number * items + ofLonger;
+    }
+  }
+
+  /** Does a task for each index below a count, in any order, on any threads. */
+  @FunctionalInterface
+  public interface Workers {
+    /** One after the other, on the calling thread. */
+    Workers CALLER =
+        (count, task) -> {
+          for (int index = 0; index < count; index++) {
+            task.accept(index);
+          }
+        };
+
+    /**
+     * Does the tasks, and returns when all are done.
+     *
+     * @param count how many, at least 0
+     * @param task is given the index
+     */
+    void run(int count, IntConsumer task);
+  }
+
+  private final Size size;
+  private final int stride;
+  private final MemorySegment ratings;
+
+  /** The positions of block b are {@code starts[b]} to {@code starts[b + 1] - 1}. */
+  private final long[] starts;
+
+  /** For each new number the row it had. */
+  private final int[] userRows;
+
+  private final int[] itemRows;
+
+  private RatingGrid(
+      Size size, int stride, MemorySegment ratings, long[] starts, int[] userRows, int[] itemRows) {
+    this.size = size;
+    this.stride = stride;
+    this.ratings = ratings;
+    this.starts = starts;
+    this.userRows = userRows;
+    this.itemRows = itemRows;
+  }
+
+  /**
+   * Puts ratings in order.
+   *
+   * @param ratings at least one
+   * @param size of the grid
+   * @param owner keeps the ordered copy: {@link #bytes} of memory
+   * @param workers do a part of the work
+   * @return the grid
+   */
+  public static RatingGrid of(Ratings ratings, Size size, Arena owner, Workers workers) {
+    int[] ofUser = new int[ratings.userCount()];
+    int[] ofItem = new int[ratings.itemCount()];
+    Chunk chunk = new Chunk(ratings);
+    for (long start = 0; start < ratings.size(); start += chunk.size) {
+      chunk.read(start);
+      chunk.count(ofUser, ofItem);
+    }
+    Stripes users = Stripes.deal(ofUser, size.users());
+    Stripes items = Stripes.deal(ofItem, size.items());
+    long[] starts = new long[size.users() * size.items() + 1];
+    for (long start = 0; start < ratings.size(); start += chunk.size) {
+      chunk.read(start);
+      int[] blocks = chunk.sortByBlock(users, items);
+      for (int block = 0; block < starts.length - 1; block++) {
+        starts[block + 1] += blocks[block + 1] - blocks[block];
+      }
+    }
+    Arrays.parallelPrefix(starts, Long::sum);
+    int stride = stride(ratings.hasWeights());
+    MemorySegment ordered = owner.allocate(Math.multiplyExact(ratings.size(), (long) stride), 64);
+    long[] next = starts.clone();
+    for (long start = 0; start < ratings.size(); start += chunk.size) {
+      chunk.read(start);
+      int[] blocks = chunk.sortByBlock(users, items);
+      for (int block = 0; block < starts.length - 1; block++) {
+        int count = blocks[block + 1] - blocks[block];
+        long bytes = (long) count * stride;
+        MemorySegment.copy(
+            chunk.sorted, (long) blocks[block] * stride, ordered, next[block] * stride, bytes);
+        next[block] += count;
+      }
+    }
+    RatingGrid grid =
+        new RatingGrid(size, stride, ordered, starts, users.rowOfNumber, items.rowOfNumber);
+    workers.run(starts.length - 1, block -> grid.takeTurns(block, users.first[block / size.items]));
+    return grid;
+  }
+
+  /**
+   * Memory of the ordered copy.
+   *
+   * @param ratings how many
+   * @param weighted whether they have weights
+   * @return bytes
+   */
+  public static long bytes(long ratings, boolean weighted) {
+    return ratings * stride(weighted);
+  }
+
+  /**
+   * From a rating to the next.
+   *
+   * @param weighted whether they have weights
+   * @return bytes
+   */
+  public static int stride(boolean weighted) {
+    return (weighted ? 4 : 3) * Float.BYTES;
+  }
+
+  /**
+   * Some ratings on the Java heap: plain loops over arrays are soon fast, loops over segments only
+   * when they have been compiled well, and a whole training may be over in half a second.
+   */
+  private static final class Chunk {
+    private static final int MOST = 1 << 16;
+
+    private final Ratings ratings;
+    private final int[] users;
+    private final int[] items;
+    private final int[] values;
+    private final int @Nullable [] weights;
+    private final int[] words;
+
+    /** How many there are. */
+    int size;
+
+    /** The ratings by block, in the bytes of the grid. */
+    final MemorySegment sorted;
+
+    Chunk(Ratings ratings) {
+      this.ratings = ratings;
+      size = (int) Math.min(MOST, ratings.size());
+      users = new int[size];
+      items = new int[size];
+      values = new int[size];
+      weights = ratings.hasWeights() ? new int[size] : null;
+      words = new int[size * (weights == null ? 3 : 4)];
+      sorted = MemorySegment.ofArray(words);
+    }
+
+    void read(long start) {
+      size = (int) Math.min(users.length, ratings.size() - start);
+      read(ratings.userColumn(), start, users);
+      read(ratings.itemColumn(), start, items);
+      read(ratings.valueColumn(), start, values);
+      if (weights != null) {
+        read(Objects.requireNonNull(ratings.weightColumn()), start, weights);
+      }
+    }
+
+    private void read(MemorySegment column, long start, int[] to) {
+      MemorySegment.copy(column, WORD, start * Integer.BYTES, to, 0, size);
+    }
+
+    void count(int[] ofUser, int[] ofItem) {
+      for (int at = 0; at < size; at++) {
+        ofUser[users[at]]++;
+        ofItem[items[at]]++;
+      }
+    }
+
+    /** Sorts by block, rows by their new numbers; returns where each block starts and the end. */
+    int[] sortByBlock(Stripes ofUsers, Stripes ofItems) {
+      int itemStripes = ofItems.first.length - 1;
+      int[] starts = new int[(ofUsers.first.length - 1) * itemStripes + 1];
+      for (int at = 0; at < size; at++) {
+        starts[ofUsers.of[users[at]] * itemStripes + ofItems.of[items[at]] + 1]++;
+      }
+      for (int block = 1; block < starts.length; block++) {
+        starts[block] += starts[block - 1];
+      }
+      int[] next = starts.clone();
+      for (int at = 0; at < size; at++) {
+        int user = users[at];
+        int item = items[at];
+        int word = next[ofUsers.of[user] * itemStripes + ofItems.of[item]]++;
+        word *= weights == null ? 3 : 4;
+        words[word] = ofUsers.numberOfRow[user];
+        words[word + 1] = ofItems.numberOfRow[item];
+        words[word + 2] = values[at];
+        if (weights != null) {
+          words[word + 3] = weights[at];
+        }
+      }
+      return starts;
+    }
+  }
+
+  /** Rows of one side, dealt into stripes and numbered anew. */
+  private static final class Stripes {
+    /** The stripe of each row. */
+    final int[] of;
+
+    /** The new number of each row. */
+    final int[] numberOfRow;
+
+    final int[] rowOfNumber;
+
+    /** The first number of each stripe, and after the last the number of rows. */
+    final int[] first;
+
+    private Stripes(int rows, int stripes) {
+      of = new int[rows];
+      numberOfRow = new int[rows];
+      rowOfNumber = new int[rows];
+      first = new int[stripes + 1];
+    }
+
+    static Stripes deal(int[] counts, int stripes) {
+      Stripes dealt = new Stripes(counts.length, stripes);
+      int[] order = byCount(counts);
+      long[] loads = new long[stripes];
+      PriorityQueue<Integer> lightest =
+          new PriorityQueue<>(
+              (one, other) ->
+                  loads[one] != loads[other]
+                      ? Long.compare(loads[one], loads[other])
+                      : Integer.compare(one, other));
+      for (int stripe = 0; stripe < stripes; stripe++) {
+        lightest.add(stripe);
+      }
+      for (int row : order) {
+        int stripe = lightest.remove();
+        // Rows without a rating count too, so that they do not all end in one stripe.
+        loads[stripe] += Math.max(1, counts[row]);
+        lightest.add(stripe);
+        dealt.of[row] = stripe;
+        dealt.first[stripe + 1]++;
+      }
+      Arrays.parallelPrefix(dealt.first, Integer::sum);
+      int[] next = dealt.first.clone();
+      for (int row : order) {
+        int number = next[dealt.of[row]]++;
+        dealt.numberOfRow[row] = number;
+        dealt.rowOfNumber[number] = row;
+      }
+      return dealt;
+    }
+
+    /** Rows with the most ratings first, then in their order. */
+    private static int[] byCount(int[] counts) {
+      long[] keys = new long[counts.length];
+      for (int row = 0; row < counts.length; row++) {
+        keys[row] = (long) -counts[row] << Integer.SIZE | row;
+      }
+      Arrays.sort(keys);
+      int[] order = new int[counts.length];
+      Arrays.setAll(order, at -> (int) keys[at]);
+      return order;
+    }
+  }
+
+  /** Puts the ratings of a block in order, whose users are numbered from {@code firstUser}. */
+  private void takeTurns(int block, int firstUser) {
+    int count = Math.toIntExact(starts[block + 1] - starts[block]);
+    int words = stride / Integer.BYTES;
+    int[] from = new int[Math.multiplyExact(count, words)];
+    MemorySegment.copy(ratings, WORD, starts[block] * stride, from, 0, from.length);
+    int[] to = new int[from.length];
+    int[] list = new int[count];
+    int[] ends = byUser(from, words, firstUser, list);
+    int[] next = new int[TURNS];
+    int[] end = new int[TURNS];
+    int user = 0;
+    for (int done = 0, turn = 0; done < from.length; turn = (turn + 1) % TURNS) {
+      while (next[turn] == end[turn] && user < ends.length) {
+        next[turn] = user == 0 ? 0 : ends[user - 1];
+        end[turn] = ends[user];
+        user++;
+      }
+      if (next[turn] < end[turn]) {
+        int word = list[next[turn]++];
+        for (int at = 0; at < words; at++) {
+          to[done++] = from[word + at];
+        }
+      }
+    }
+    MemorySegment.copy(to, 0, ratings, WORD, starts[block] * stride, to.length);
+  }
+
+  /** Lists where ratings begin, user by user; returns for each user where its part ends. */
+  private static int[] byUser(int[] ratings, int words, int firstUser, int[] list) {
+    int most = 0;
+    for (int word = 0; word < ratings.length; word += words) {
+      most = Math.max(most, ratings[word] - firstUser);
+    }
+    int[] next = new int[most + 2];
+    for (int word = 0; word < ratings.length; word += words) {
+      next[ratings[word] - firstUser + 1]++;
+    }
+    for (int user = 0; user <= most; user++) {
+      next[user + 1] += next[user];
+    }
+    for (int word = 0; word < ratings.length; word += words) {
+      list[next[ratings[word] - firstUser]++] = word;
+    }
+    return Arrays.copyOf(next, most + 1);
+  }
+
+  /**
+   * The size.
+   *
+   * @return stripes of both sides
+   */
+  public Size size() {
+    return size;
+  }
+
+  /**
+   * The first position of a block.
+   *
+   * @param round in 0..rounds-1
+   * @param number of the block in its round, in 0..blocks-1
+   * @return a position, or the block's {@link #end} if it has no rating
+   */
+  public long start(int round, int number) {
+    return starts[size.block(round, number)];
+  }
+
+  /**
+   * The end of a block.
+   *
+   * @param round in 0..rounds-1
+   * @param number of the block in its round, in 0..blocks-1
+   * @return the position after its last
+   */
+  public long end(int round, int number) {
+    return starts[size.block(round, number) + 1];
+  }
+
+  /**
+   * Ratings of a round.
+   *
+   * @param round in 0..rounds-1
+   * @return how many
+   */
+  public long ratings(int round) {
+    long count = 0;
+    for (int number = 0; number < size.blocks(); number++) {
+      count += end(round, number) - start(round, number);
+    }
+    return count;
+  }
+
+  /**
+   * The ratings in order: for each position user and item, as ints, by their new numbers, the value
+   * and, if they have weights, the weight, as floats.
+   *
+   * @return {@link #stride} bytes for each position
+   */
+  public MemorySegment segment() {
+    return ratings;
+  }
+
+  /**
+   * The rows of the users' tables, in their new order.
+   *
+   * @return for each new number the row it has in the ratings; not to be changed
+   */
+  public int[] userRows() {
+    return userRows;
+  }
+
+  /**
+   * The rows of the items' tables, in their new order.
+   *
+   * @return for each new number the row it has in the ratings; not to be changed
+   */
+  public int[] itemRows() {
+    return itemRows;
+  }
+
+  /**
+   * The user at a position.
+   *
+   * @param position in the order
+   * @return its row in the ratings
+   */
+  public int user(long position) {
+    return userRows[ratings.get(WORD, position * stride + USER)];
+  }
+
+  /**
+   * The item at a position.
+   *
+   * @param position in the order
+   * @return its row in the ratings
+   */
+  public int item(long position) {
+    return itemRows[ratings.get(WORD, position * stride + ITEM)];
+  }
+
+  /**
+   * The value at a position.
+   *
+   * @param position in the order
+   * @return the rating
+   */
+  public float value(long position) {
+    return ratings.get(NUMBER, position * stride + VALUE);
+  }
+
+  /**
+   * The weight at a position.
+   *
+   * @param position in the order
+   * @return 1 if the ratings have none
+   */
+  public float weight(long position) {
+    return stride > WEIGHT ? ratings.get(NUMBER, position * stride + WEIGHT) : 1;
+  }
+}

@@ -1,0 +1,19 @@
+package io.github.gpumf.backend.vector;
+
+/**
+ * Visits ratings one after the other and moves the two rows of each. The ratings lie as a {@link
+ * io.github.gpumf.backend.RatingGrid} has them.
+ *
+ * <p>Implementations are written for {@link Shaped}: with the bytes of a row as a constant the
+ * compiler unrolls the loops over a row, which makes them half as fast again.
+ */
+interface RatingKernel {
+  /**
+   * Visits some ratings.
+   *
+   * @param from address of the first
+   * @param end address after the last
+   * @return the sum of weighted squared errors, each before its update
+   */
+  double run(long from, long end, RatingRows users, RatingRows items, RatingStep step);
+}

@@ -1,0 +1,160 @@
+package io.github.gpumf.backend.vector;
+
+import io.github.gpumf.backend.EpochOrder;
+import io.github.gpumf.backend.RatingGrid;
+import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.backend.TrainingSession.EpochTotals;
+import io.github.gpumf.optim.AdaGrad;
+import io.github.gpumf.optim.AdaGrad.Accumulator;
+import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.Sgd;
+import java.lang.foreign.Arena;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A step for each rating. What the session calls a batch is a round of a {@link RatingGrid}: its
+ * blocks share no row, so each is the work of one thread, and the result does not depend on which.
+ */
+final class RatingSteps implements Steps {
+  /** Rows whose squares are summed up at a time. */
+  private static final int CHUNK = 256;
+
+  private final TrainingJob job;
+  private final Tables tables;
+  private final RatingGrid grid;
+  private final Team team;
+  private final RatingKernel kernel;
+  private final RowUpdate update;
+  private final RatingRows users;
+  private final RatingRows items;
+
+  /** Sums of squares of the rows, where the kernel keeps them. */
+  private final @Nullable PaddedTable userSquares;
+
+  private final @Nullable PaddedTable itemSquares;
+
+  /** Weighted squared errors of each block of the round. */
+  private final double[] squaredErrors;
+
+  private final long rounds;
+  private long step;
+  private EpochTotals totals = EpochTotals.NONE;
+
+  RatingSteps(TrainingJob job, Tables tables, RatingGrid grid, Team team, Arena arena) {
+    this.job = job;
+    this.tables = tables;
+    this.grid = grid;
+    this.team = team;
+    step = job.start().step();
+    rounds = job.batchesPerEpoch();
+    update = RowUpdate.of(job.optimizer());
+    Class<? extends RatingKernel> kernelClass =
+        switch (job.optimizer()) {
+          case Sgd sgd -> SgdRatings.class;
+          case AdaGrad adaGrad ->
+              adaGrad.accumulator() == Accumulator.ROW
+                  ? RowAdaGradRatings.class
+                  : AdaGradRatings.class;
+          case LazyAdam lazyAdam -> LazyAdamRatings.class;
+          case Adam adam -> throw new AssertionError("a job of Adam has an update per batch");
+        };
+    kernel =
+        Shaped.kernel(
+            kernelClass,
+            new Shaped.Shape(
+                tables.users().factors.rowBytes(), RatingGrid.stride(job.ratings().hasWeights())));
+    boolean squares = kernelClass == RowAdaGradRatings.class;
+    userSquares = squares ? PaddedTable.ofColumn(tables.users().rows(), arena) : null;
+    itemSquares = squares ? PaddedTable.ofColumn(tables.items().rows(), arena) : null;
+    users = RatingRows.of(tables.users(), userSquares);
+    items = RatingRows.of(tables.items(), itemSquares);
+    squaredErrors = new double[grid.size().blocks()];
+  }
+
+  @Override
+  public EpochTotals run(int epoch, long from, long to) {
+    if (from == 0) {
+      totals = EpochTotals.NONE;
+      sumSquares(tables.users(), userSquares);
+      sumSquares(tables.items(), itemSquares);
+    }
+    long visited = visited(epoch, from);
+    for (long batch = from; batch < to && !totals.diverged(); batch++) {
+      int round = EpochOrder.round(job, epoch, batch);
+      RatingStep numbers = numbers(visited);
+      team.forEach(
+          grid.size().blocks(), number -> squaredErrors[number] = visit(round, number, numbers));
+      long ratings = grid.ratings(round);
+      double squaredError = Sums.inOrder(squaredErrors, squaredErrors.length);
+      totals = totals.plus(batch, ratings, squaredError, 0, job.lossLimit());
+      visited += ratings;
+      step++;
+    }
+    return totals;
+  }
+
+  private double visit(int round, int number, RatingStep numbers) {
+    long start = grid.segment().address();
+    long stride = RatingGrid.stride(job.ratings().hasWeights());
+    return kernel.run(
+        start + stride * grid.start(round, number),
+        start + stride * grid.end(round, number),
+        users,
+        items,
+        numbers);
+  }
+
+  /** Ratings visited before a batch of an epoch, since the training began. */
+  private long visited(int epoch, long batch) {
+    long visited = step / rounds * job.ratings().size();
+    for (long before = 0; before < batch; before++) {
+      visited += grid.ratings(EpochOrder.round(job, epoch, before));
+    }
+    return visited;
+  }
+
+  private RatingStep numbers(long visited) {
+    return new RatingStep(
+        job.offset(),
+        update.alpha(step, rounds, visited),
+        (float) (2 * job.spec().regularization()),
+        (float) (2 * job.spec().biasRegularization()),
+        job.optimizer() instanceof LazyAdam lazy ? (float) (1 - lazy.beta1()) : 0,
+        job.optimizer() instanceof LazyAdam lazy ? (float) (1 - lazy.beta2()) : 0,
+        switch (job.optimizer()) {
+          case LazyAdam lazy -> (float) lazy.epsilon();
+          case AdaGrad adaGrad -> (float) adaGrad.epsilon();
+          case Adam adam -> (float) adam.epsilon();
+          case Sgd sgd -> 0;
+        },
+        job.spec().factors());
+  }
+
+  private void sumSquares(Side side, @Nullable PaddedTable squares) {
+    if (squares == null) {
+      return;
+    }
+    PaddedTable factors = side.factors;
+    team.run(
+        side.rows(),
+        CHUNK,
+        (from, to, member) -> {
+          for (int row = from; row < to; row++) {
+            long address = factors.row(row);
+            Lanes.set(squares.row(row), Rows.dot(address, address, factors.rowBytes()));
+          }
+        });
+  }
+
+  @Override
+  public long step() {
+    return step;
+  }
+
+  @Override
+  public <T> T current(Supplier<T> look) {
+    return look.get();
+  }
+}

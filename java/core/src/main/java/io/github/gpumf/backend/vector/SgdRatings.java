@@ -1,0 +1,64 @@
+package io.github.gpumf.backend.vector;
+
+import io.github.gpumf.backend.RatingGrid;
+import java.lang.invoke.MethodHandles;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * {@link io.github.gpumf.optim.Sgd} by rating.
+ *
+ * <p>The limit: at k = 64 and 16 lanes a rating is 4 multiplications and additions of the dot
+ * product, 4 shuffles and additions of its sum, 8 of each to move the rows, which is 28 cycles of
+ * two halves on a processor that splits vectors of 512 bits: about 120 million ratings a second at
+ * 3.5 GHz. The same in C, compiled by GCC, reaches 112; this 80.
+ */
+final class SgdRatings implements RatingKernel {
+  private static final Shaped.Shape SHAPE = Shaped.Shape.of(MethodHandles.lookup());
+  private static final int ROW_BYTES = SHAPE.rowBytes();
+  private static final int STRIDE = SHAPE.stride();
+
+  @Override
+  public double run(long from, long end, RatingRows users, RatingRows items, RatingStep step) {
+    long userFactors = users.factors();
+    long itemFactors = items.factors();
+    long userBias = users.bias();
+    long itemBias = items.bias();
+    float offset = step.offset();
+    float scale = -2 * step.rate();
+    float keep = 1 - step.rate() * step.shrinkage();
+    float keepBias = 1 - step.rate() * step.biasShrinkage();
+    double squaredError = 0;
+    // Not "at < end": a counted loop over a long is split in two, which costs a third.
+    for (long next = from; next != end; next += STRIDE) {
+      long at = Lanes.address(next);
+      int user = Lanes.getInt(at + RatingGrid.USER);
+      int item = Lanes.getInt(at + RatingGrid.ITEM);
+      float value = Lanes.get(at + RatingGrid.VALUE);
+      float weight = STRIDE > RatingGrid.WEIGHT ? Lanes.get(at + RatingGrid.WEIGHT) : 1;
+      long p = Lanes.address(userFactors + (long) user * ROW_BYTES);
+      long q = Lanes.address(itemFactors + (long) item * ROW_BYTES);
+      long ofUser = Lanes.address(userBias + (long) user * Float.BYTES);
+      long ofItem = Lanes.address(itemBias + (long) item * Float.BYTES);
+      FloatVector products = FloatVector.zero(Lanes.SPECIES);
+      for (int byteAt = 0; byteAt < ROW_BYTES; byteAt += Lanes.BYTES) {
+        products = Lanes.load(p + byteAt).fma(Lanes.load(q + byteAt), products);
+      }
+      float bu = Lanes.get(ofUser);
+      float bi = Lanes.get(ofItem);
+      float error = Lanes.sum(products) + (offset + bu + bi - value);
+      float weighted = weight * error;
+      squaredError += weighted * error;
+      float move = scale * weighted;
+      Lanes.set(ofUser, keepBias * bu + move);
+      Lanes.set(ofItem, keepBias * bi + move);
+      FloatVector moves = FloatVector.broadcast(Lanes.SPECIES, move);
+      for (int byteAt = 0; byteAt < ROW_BYTES; byteAt += Lanes.BYTES) {
+        FloatVector ofP = Lanes.load(p + byteAt);
+        FloatVector ofQ = Lanes.load(q + byteAt);
+        Lanes.store(ofQ.fma(moves, ofP.mul(keep)), p + byteAt);
+        Lanes.store(ofP.fma(moves, ofQ.mul(keep)), q + byteAt);
+      }
+    }
+    return squaredError;
+  }
+}

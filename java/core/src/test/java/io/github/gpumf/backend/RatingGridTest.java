@@ -1,0 +1,145 @@
+package io.github.gpumf.backend;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.gpumf.data.CounterRandom;
+import io.github.gpumf.data.CounterRandom.Purpose;
+import io.github.gpumf.data.IdMap;
+import io.github.gpumf.data.Ratings;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The order of ratings where each is a step. */
+final class RatingGridTest {
+  private static Ratings skewed(int users, int items, int count, boolean weights) {
+    CounterRandom random = CounterRandom.of(3, Purpose.SYNTHETIC, 0);
+    Ratings.Builder builder =
+        Ratings.builder(IdMap.dense(users), IdMap.dense(items), count, false, weights);
+    for (int row = 0; row < count; row++) {
+      float user = random.uniform(2L * row);
+      float item = random.uniform(2L * row + 1);
+      builder.set(row, (int) (user * user * users), (int) (item * item * item * items), row);
+      if (weights) {
+        builder.weight(row, row + 0.5f);
+      }
+    }
+    return builder.build();
+  }
+
+  /** More ratings than are read at a time, and fewer; one side longer; a single stripe. */
+  @ParameterizedTest
+  @CsvSource({
+    "300, 200, 150000, 16, true",
+    "300, 200, 70000, 16, false",
+    "40, 5, 20000, 16, true",
+    "5, 40, 20000, 16, false",
+    "3, 3, 1, 16, true",
+    "900, 900, 5000, 1, false"
+  })
+  void visitsEveryRatingOnce(int users, int items, int count, int most, boolean weights) {
+    Ratings ratings = skewed(users, items, count, weights);
+    RatingGrid.Size size = RatingGrid.Size.of(count, users, items, most);
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid grid = RatingGrid.of(ratings, size, arena, RatingGrid.Workers.CALLER);
+      Set<Integer> seen = new HashSet<>();
+      for (int round = 0; round < size.rounds(); round++) {
+        for (int block = 0; block < size.blocks(); block++) {
+          for (long at = grid.start(round, block); at < grid.end(round, block); at++) {
+            int row = (int) grid.value(at); // the value of a rating is its row
+            assertTrue(seen.add(row), () -> "visited twice: " + row);
+            assertEquals(ratings.user(row), grid.user(at));
+            assertEquals(ratings.item(row), grid.item(at));
+            assertEquals(ratings.weight(row), grid.weight(at));
+          }
+        }
+      }
+      assertEquals(count, seen.size());
+      assertEquals(
+          count, IntStream.range(0, size.rounds()).mapToLong(grid::ratings).sum(), "by round");
+      assertEquals(users, Arrays.stream(grid.userRows()).distinct().count());
+      assertEquals(items, Arrays.stream(grid.itemRows()).distinct().count());
+    }
+  }
+
+  @Test
+  void blocksOfARoundShareNoRow() {
+    Ratings ratings = skewed(300, 200, 150_000, false);
+    RatingGrid.Size size = RatingGrid.Size.of(ratings.size(), 300, 200, 8);
+    assertEquals(new RatingGrid.Size(8, 8), size);
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid grid = RatingGrid.of(ratings, size, arena, RatingGrid.Workers.CALLER);
+      for (int round = 0; round < size.rounds(); round++) {
+        int[] ofUser = new int[300];
+        int[] ofItem = new int[200];
+        for (int block = 0; block < size.blocks(); block++) {
+          int mark = block + 1;
+          for (long at = grid.start(round, block); at < grid.end(round, block); at++) {
+            assertTrue(ofUser[grid.user(at)] == 0 || ofUser[grid.user(at)] == mark);
+            assertTrue(ofItem[grid.item(at)] == 0 || ofItem[grid.item(at)] == mark);
+            ofUser[grid.user(at)] = mark;
+            ofItem[grid.item(at)] = mark;
+          }
+        }
+      }
+    }
+  }
+
+  /** Rows are dealt by their ratings: of 150,000 a stripe has its eighth, however skewed. */
+  @Test
+  void stripesAreAboutAsLarge() {
+    Ratings ratings = skewed(3000, 2000, 150_000, false);
+    RatingGrid.Size size = RatingGrid.Size.of(ratings.size(), 3000, 2000, 8);
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid grid = RatingGrid.of(ratings, size, arena, RatingGrid.Workers.CALLER);
+      for (int round = 0; round < size.rounds(); round++) {
+        long ofRound = grid.ratings(round);
+        assertTrue(Math.abs(ofRound - 18_750) < 1_000, () -> "ratings of a round: " + ofRound);
+      }
+    }
+  }
+
+  @Test
+  void usersTakeTurns() {
+    // Three users of 3, 2 and 1 ratings; one block.
+    int[] users = {0, 0, 0, 1, 1, 2};
+    Ratings ratings =
+        Ratings.of(users, new int[] {0, 1, 2, 0, 1, 2}, new float[] {0, 1, 2, 3, 4, 5}, 3, 3);
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid.Size size = RatingGrid.Size.of(6, 3, 3, 32);
+      RatingGrid grid = RatingGrid.of(ratings, size, arena, RatingGrid.Workers.CALLER);
+      float[] values = new float[6];
+      for (int at = 0; at < 6; at++) {
+        values[at] = grid.value(at);
+      }
+      assertArrayEquals(new float[] {0, 3, 5, 1, 4, 2}, values);
+      assertArrayEquals(new int[] {0, 1, 2}, grid.userRows());
+    }
+  }
+
+  @Test
+  void workersDoNotMatter() {
+    Ratings ratings = skewed(300, 200, 70_000, true);
+    RatingGrid.Size size = RatingGrid.Size.of(ratings.size(), 300, 200, 8);
+    try (Arena arena = Arena.ofShared()) {
+      RatingGrid one = RatingGrid.of(ratings, size, arena, RatingGrid.Workers.CALLER);
+      RatingGrid many =
+          RatingGrid.of(
+              ratings,
+              size,
+              arena,
+              (count, task) -> IntStream.range(0, count).parallel().forEach(task));
+      assertArrayEquals(
+          one.segment().toArray(ValueLayout.JAVA_INT_UNALIGNED),
+          many.segment().toArray(ValueLayout.JAVA_INT_UNALIGNED));
+    }
+  }
+}
