@@ -24,15 +24,20 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Rows are dealt by their number of ratings, the largest first, each to the stripe with the
  * fewest ratings so far: blocks of a round are about as large. Within a block the users take turns,
- * {@value #TURNS} at a time, so that a rating does not wait for the rows of the one before it.
+ * {@value #GROUP} at a time, each with a rating of an item that the others do not have now: a block
+ * is a sequence of groups of ratings that share no row, so that a processor can work on all of a
+ * group at once.
  *
  * <p>Rows are numbered anew, stripe by stripe: the rows of a block lie close together.
  *
  * <p>Immutable; safe for any number of threads.
  */
 public final class RatingGrid {
-  /** Users that take turns: as many ratings as a processor's core works on at a time, or more. */
-  private static final int TURNS = 8;
+  /** The most ratings of a group: as many as the widest vectors have lanes. */
+  public static final int GROUP = 16;
+
+  /** How many of a user's ratings are looked at for an item that the group has not. */
+  private static final int CHOICE = 4;
 
   private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfFloat NUMBER = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -127,6 +132,9 @@ public final class RatingGrid {
   /** The positions of block b are {@code starts[b]} to {@code starts[b + 1] - 1}. */
   private final long[] starts;
 
+  /** For each block the sizes of its groups. */
+  private final byte[][] groups;
+
   /** For each new number the row it had. */
   private final int[] userRows;
 
@@ -138,6 +146,7 @@ public final class RatingGrid {
     this.stride = stride;
     this.ratings = ratings;
     this.starts = starts;
+    groups = new byte[starts.length - 1][];
     this.userRows = userRows;
     this.itemRows = itemRows;
   }
@@ -186,7 +195,11 @@ public final class RatingGrid {
     }
     RatingGrid grid =
         new RatingGrid(size, stride, ordered, starts, users.rowOfNumber, items.rowOfNumber);
-    workers.run(starts.length - 1, block -> grid.takeTurns(block, users.first[block / size.items]));
+    workers.run(
+        starts.length - 1,
+        block ->
+            grid.takeTurns(
+                block, users.first[block / size.items], items.first[block % size.items]));
     return grid;
   }
 
@@ -355,31 +368,96 @@ public final class RatingGrid {
   }
 
   /** Puts the ratings of a block in order, whose users are numbered from {@code firstUser}. */
-  private void takeTurns(int block, int firstUser) {
+  private void takeTurns(int block, int firstUser, int firstItem) {
     int count = Math.toIntExact(starts[block + 1] - starts[block]);
     int words = stride / Integer.BYTES;
     int[] from = new int[Math.multiplyExact(count, words)];
     MemorySegment.copy(ratings, WORD, starts[block] * stride, from, 0, from.length);
+    Turns turns = new Turns(from, words, firstUser, firstItem);
     int[] to = new int[from.length];
-    int[] list = new int[count];
-    int[] ends = byUser(from, words, firstUser, list);
-    int[] next = new int[TURNS];
-    int[] end = new int[TURNS];
-    int user = 0;
-    for (int done = 0, turn = 0; done < from.length; turn = (turn + 1) % TURNS) {
-      while (next[turn] == end[turn] && user < ends.length) {
-        next[turn] = user == 0 ? 0 : ends[user - 1];
-        end[turn] = ends[user];
-        user++;
-      }
-      if (next[turn] < end[turn]) {
-        int word = list[next[turn]++];
-        for (int at = 0; at < words; at++) {
-          to[done++] = from[word + at];
-        }
-      }
+    byte[] sizes = new byte[count];
+    int groupCount = 0;
+    for (int done = 0; done < to.length; ) {
+      int before = done;
+      done = turns.next(to, done);
+      sizes[groupCount++] = (byte) ((done - before) / words);
     }
     MemorySegment.copy(to, 0, ratings, WORD, starts[block] * stride, to.length);
+    groups[block] = Arrays.copyOf(sizes, groupCount);
+  }
+
+  /** The users of a block, of whom some take turns. */
+  private static final class Turns {
+    private final int[] ratings;
+    private final int words;
+    private final int firstItem;
+
+    /** Where ratings begin, user by user. */
+    private final int[] list;
+
+    /** For each user where its part of the list ends. */
+    private final int[] ends;
+
+    /** Parts of the list: what is left of those who take turns. */
+    private final int[] next = new int[GROUP];
+
+    private final int[] end = new int[GROUP];
+    private int user;
+
+    /** The last group that had an item. */
+    private final int[] groupOfItem;
+
+    private int group;
+
+    Turns(int[] ratings, int words, int firstUser, int firstItem) {
+      this.ratings = ratings;
+      this.words = words;
+      this.firstItem = firstItem;
+      list = new int[ratings.length / words];
+      ends = byUser(ratings, words, firstUser, list);
+      int mostItem = 0;
+      for (int word = 1; word < ratings.length; word += words) {
+        mostItem = Math.max(mostItem, ratings[word] - firstItem);
+      }
+      groupOfItem = new int[mostItem + 1];
+    }
+
+    /** Appends a group to {@code done} words; returns how many there are then. */
+    int next(int[] to, int done) {
+      int words = done;
+      group++;
+      for (int turn = 0; turn < GROUP; turn++) {
+        while (next[turn] == end[turn] && user < ends.length) {
+          next[turn] = user == 0 ? 0 : ends[user - 1];
+          end[turn] = ends[user];
+          user++;
+        }
+        if (choose(turn)) {
+          int from = list[next[turn]++];
+          for (int at = 0; at < this.words; at++) {
+            to[words++] = ratings[from + at];
+          }
+        }
+      }
+      return words;
+    }
+
+    /** Puts a rating first whose item the group has not; false if none is found. */
+    private boolean choose(int turn) {
+      int first = next[turn];
+      int last = Math.min(end[turn], first + CHOICE);
+      for (int at = first; at < last; at++) {
+        int word = list[at];
+        int item = ratings[word + 1] - firstItem;
+        if (groupOfItem[item] != group) {
+          groupOfItem[item] = group;
+          list[at] = list[first];
+          list[first] = word;
+          return true;
+        }
+      }
+      return false;
+    }
   }
 
   /** Lists where ratings begin, user by user; returns for each user where its part ends. */
@@ -430,6 +508,17 @@ public final class RatingGrid {
    */
   public long end(int round, int number) {
     return starts[size.block(round, number) + 1];
+  }
+
+  /**
+   * The groups of a block: so many ratings each, one after the other, share no row.
+   *
+   * @param round in 0..rounds-1
+   * @param number of the block in its round, in 0..blocks-1
+   * @return the size of each group, 1..{@value #GROUP}; not to be changed
+   */
+  public byte[] groups(int round, int number) {
+    return groups[size.block(round, number)];
   }
 
   /**
