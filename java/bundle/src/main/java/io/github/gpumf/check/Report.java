@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The files of a check. Written after every part, so that there is one whatever comes after. */
@@ -76,10 +77,17 @@ final class Report {
     json.put("complete", complete);
     json.put("findings", found);
     MAPPER.writeValue(folder.resolve(JSON).toFile(), json);
-    Map<String, String> charts = Charts.of(found);
-    for (Map.Entry<String, String> chart : charts.entrySet()) {
-      Files.writeString(folder.resolve(chart.getKey()), chart.getValue());
+    Files.writeString(folder.resolve(MARKDOWN), MarkdownReport.of(found, verdict, charts(found)));
+  }
+
+  /** Lines of the report. Where Java has no fonts, it has no charts, and all the rest. */
+  private List<String> charts(Snapshot found) throws IOException {
+    try {
+      return Charts.write(folder, found).stream()
+          .map(name -> "![" + name + "](" + name + ".svg)")
+          .toList();
+    } catch (RuntimeException | LinkageError | InternalError cannotDraw) {
+      return List.of("None: this Java cannot draw them (" + cannotDraw + ")");
     }
-    Files.writeString(folder.resolve(MARKDOWN), MarkdownReport.of(found, verdict, charts.keySet()));
   }
 }
