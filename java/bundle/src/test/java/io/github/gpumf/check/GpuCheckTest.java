@@ -7,15 +7,25 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.gpumf.cuda.Kernels;
 import io.github.gpumf.cuda.driver.CudaDrivers;
 import io.github.gpumf.cuda.driver.DriverProbe.Missing;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The command in a JVM of its own, as the bundle runs it. */
 final class GpuCheckTest {
   private static final String LIBRARIES = "LD_LIBRARY_PATH";
+
+  private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");
 
   /** What a run leaves. */
   private record Outcome(int exitCode, String output, String errors) {}
@@ -66,6 +78,36 @@ final class GpuCheckTest {
     return new ObjectMapper().readTree(results.resolve(Report.JSON).toFile());
   }
 
+  private static Set<String> timed(JsonNode kernels) {
+    Set<String> names = new TreeSet<>();
+    kernels.forEach(kernel -> names.add(kernel.path("kernel").asText()));
+    return names;
+  }
+
+  /** All that there are, in the files that the manifest names. */
+  private static Set<String> kernels() throws IOException {
+    Properties manifest = new Properties();
+    manifest.load(new StringReader(resource("manifest.properties")));
+    Set<String> names = new TreeSet<>();
+    for (String file : manifest.stringPropertyNames()) {
+      if (file.endsWith(".ptx")) {
+        Matcher entry = ENTRY.matcher(resource(file));
+        while (entry.find()) {
+          names.add(entry.group(1));
+        }
+      }
+    }
+    return names;
+  }
+
+  private static String resource(String name) throws IOException {
+    try (InputStream content =
+        Kernels.class.getResourceAsStream("/io/github/gpumf/kernels/" + name)) {
+      return new String(
+          Objects.requireNonNull(content, name).readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
   @Test
   void measuresEverything(@TempDir Path folder) throws IOException, InterruptedException {
     requireDriver();
@@ -101,6 +143,7 @@ final class GpuCheckTest {
         .forEach(
             kernel -> assertTrue(kernel.path("microseconds").asDouble() > 0, kernel.toString()));
     assertTrue(found.path("notes").toString().contains("--skip-tests"), found.toString());
+    assertEquals(kernels(), timed(found.path("kernels")), "each kernel has a time of its own");
   }
 
   @Test
