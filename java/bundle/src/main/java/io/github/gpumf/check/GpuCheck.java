@@ -214,7 +214,7 @@ public final class GpuCheck implements Callable<Integer> {
         List.of(
             new CopyBandwidth(context, sizes),
             new KernelTimes(context, kernels, sizes),
-            new EpochTimes(onGpu, sizes),
+            new EpochTimes(onGpu, new SkewedRatings(context, kernels), sizes),
             new TopItemsTimes(onGpu, sizes),
             new TorchPeer(gpu, out, sizes, secondsForPeer()));
     if (skipTests) {

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.SplittableRandom;
 
 /**
  * What kernels are timed on: a model with an optimizer's numbers, and a window of batches with its
@@ -73,18 +72,20 @@ final class KernelTables implements AutoCloseable {
     this.positions = positions / batchSize * batchSize;
     vectors = Math.ceilDiv(k, 4);
     group = Launches.group(vectors);
-    SplittableRandom random = new SplittableRandom(SEED);
     boolean made = false;
     try {
-      users = side(shape.users(), kernels, random, false);
-      items = side(shape.items(), kernels, random, true);
+      DeviceBuffer userAt = zeros(4L * this.positions);
+      DeviceBuffer itemAt = zeros(4L * this.positions);
       values = zeros(4L * this.positions);
+      new SkewedRatings(context, kernels)
+          .fill(shape, 0, this.positions, userAt, itemAt, values, stream);
+      users = side(shape.users(), kernels, userAt);
+      items = side(shape.items(), kernels, itemAt);
       slopes = zeros(4L * this.positions);
       partials = zeros(3L * 8 * Launches.of(context.device()).mostBlocks());
       totals = zeros(4L * Double.BYTES);
       stop = zeros(4);
       notFinite = zeros(4);
-      values.fill(3f, stream);
       slopes.fill(1e-6f, stream);
       stream.synchronize();
       made = true;
@@ -100,7 +101,7 @@ final class KernelTables implements AutoCloseable {
     return ((long) shape.users() + shape.items()) * Math.ceilDiv(k, 4) * 16 * 4;
   }
 
-  private Side side(int rows, Kernels kernels, SplittableRandom random, boolean skewed) {
+  private Side side(int rows, Kernels kernels, DeviceBuffer rowAt) {
     long bytes = (long) rows * vectors * 16;
     long column = Math.ceilDiv(rows, 4) * 16L;
     DeviceBuffer factors = zeros(bytes);
@@ -108,13 +109,9 @@ final class KernelTables implements AutoCloseable {
         .kernel("initial", "initial_factors")
         .call(factors, (long) rows, k, vectors * 4, -0.05f, 0.1f, SEED, (long) rows)
         .launch(stream, Launches.of(context.device()).items(Math.ceilDiv((long) rows * k, 4L)));
-    int[] rowAt = new int[positions];
-    for (int at = 0; at < positions; at++) {
-      rowAt[at] = skewed ? SkewedRatings.item(random, rows) : random.nextInt(rows);
-    }
     int[] sortedRows = new int[positions];
     int[] sortedPositions = new int[positions];
-    long distinct = sort(rowAt, sortedRows, sortedPositions);
+    long distinct = sort(download(rowAt, positions), sortedRows, sortedPositions);
     return new Side(
         rows,
         factors,
@@ -125,7 +122,7 @@ final class KernelTables implements AutoCloseable {
         zeros(column),
         zeros(column),
         zeros(column),
-        upload(rowAt),
+        rowAt,
         upload(sortedRows),
         upload(sortedPositions),
         (double) distinct * batchSize / positions);

@@ -8,7 +8,8 @@ import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.LaunchShape;
 
 /**
- * Kernels that prepare a window; k is nothing to them.
+ * Kernels that prepare a window, and the one that makes ratings to measure with; k is nothing to
+ * them.
  *
  * @param bench to time with
  * @param t to time on
@@ -30,6 +31,20 @@ record WindowKernels(KernelBench bench, KernelTables t) {
     DeviceBuffer places = t.zeros(4L * count);
     DeviceBuffer sortedKeys = t.zeros(4L * count);
     DeviceBuffer sortedPlaces = t.zeros(4L * count);
+    bench.time(
+        SkewedRatings.KERNEL,
+        SkewedRatings.KERNEL,
+        load(12.0 * count),
+        each,
+        1L,
+        1L,
+        0L,
+        count,
+        t.users.rows(),
+        t.items.rows(),
+        keys,
+        places,
+        sortedKeys);
     bench.time(
         "batches",
         "gather_batches",

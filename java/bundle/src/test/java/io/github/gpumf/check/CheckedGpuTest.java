@@ -6,12 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.gpumf.cuda.driver.CudaDevice;
-import io.github.gpumf.cuda.driver.CudaDrivers;
-import io.github.gpumf.cuda.driver.DriverProbe.Found;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /** Which GPU a check and the processes that it starts are on. */
@@ -20,12 +17,10 @@ final class CheckedGpuTest {
 
   /** What a process of this GPU's check has as CUDA_VISIBLE_DEVICES. */
   private static @Nullable String shownTo(int ordinal) {
-    Assumptions.assumeTrue(
-        CudaDrivers.preferred() instanceof Found, "left out, there is no CUDA driver");
     CudaDevice device = new CudaDevice(ordinal, "a GPU", ID, 9, 0, 1, 1, 1, 1, 12_060);
     ProcessBuilder process = new ProcessBuilder();
     process.environment().remove("CUDA_VISIBLE_DEVICES");
-    new CheckedGpu(((Found) CudaDrivers.preferred()).driver(), device).makeFirst(process);
+    new CheckedGpu(TestGpu.requireDriver(), device).makeFirst(process);
     Map<String, String> environment = process.environment();
     return environment.get("CUDA_VISIBLE_DEVICES");
   }

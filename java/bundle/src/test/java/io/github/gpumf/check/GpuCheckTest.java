@@ -3,13 +3,10 @@ package io.github.gpumf.check;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.gpumf.cuda.Kernels;
-import io.github.gpumf.cuda.driver.CudaDrivers;
-import io.github.gpumf.cuda.driver.DriverProbe.Missing;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
@@ -65,15 +62,6 @@ final class GpuCheckTest {
     return Files.exists(Path.of(System.getenv().getOrDefault(LIBRARIES, ""), "libcuda.so.1"));
   }
 
-  private static void requireDriver() {
-    if (CudaDrivers.preferred() instanceof Missing missing) {
-      if (System.getProperty("gpumf.require", "").contains("cuda")) {
-        fail(missing.reason() + ". -Dgpumf.require=cuda asks for a driver");
-      }
-      Assumptions.abort("left out, there is no CUDA driver: " + missing.reason());
-    }
-  }
-
   private static JsonNode json(Path results) throws IOException {
     return new ObjectMapper().readTree(results.resolve(Report.JSON).toFile());
   }
@@ -110,7 +98,7 @@ final class GpuCheckTest {
 
   @Test
   void measuresEverything(@TempDir Path folder) throws IOException, InterruptedException {
-    requireDriver();
+    TestGpu.requireDriver();
     Path results = folder.resolve("new/results");
     // Of three, all but the first are shown, and the last is asked for.
     Map<String, String> devices =
@@ -148,7 +136,7 @@ final class GpuCheckTest {
 
   @Test
   void aGpuThatIsNotThereIsWrong(@TempDir Path folder) throws IOException, InterruptedException {
-    requireDriver();
+    TestGpu.requireDriver();
     String results = folder.resolve("r").toString();
     Outcome outcome =
         run(folder, Map.of(), "--small", "--backend", "cuda:GPU-ffffffff", "--out", results);
@@ -161,7 +149,7 @@ final class GpuCheckTest {
   @Test
   void aCheckWithoutTestsOnTheClassPathIsWrong(@TempDir Path folder)
       throws IOException, InterruptedException {
-    requireDriver();
+    TestGpu.requireDriver();
     // This module's class path has no backend tests: finding none must not look like passing all.
     Outcome outcome = run(folder, Map.of(), "--small", "--out", folder.resolve("r").toString());
     assertEquals(1, outcome.exitCode(), outcome.errors());
