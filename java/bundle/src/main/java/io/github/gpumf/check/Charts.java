@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -107,7 +108,16 @@ final class Charts {
             .yAxisTitle(yName)
             .build();
     plain(chart.getStyler());
-    chart.getStyler().setXAxisLogarithmic(true).setYAxisLogarithmic(true);
+    double[] xs = epochs.stream().mapToDouble(x).toArray();
+    double[] ys = epochs.stream().mapToDouble(y).toArray();
+    chart
+        .getStyler()
+        .setXAxisLogarithmic(true)
+        .setXAxisMin(decade(xs, false))
+        .setXAxisMax(decade(xs, true))
+        .setYAxisLogarithmic(true)
+        .setYAxisMin(decade(ys, false))
+        .setYAxisMax(decade(ys, true));
     byOptimizer.forEach(
         (optimizer, line) ->
             chart.addSeries(
@@ -115,6 +125,13 @@ final class Charts {
                 line.stream().mapToDouble(x).toArray(),
                 line.stream().mapToDouble(y).toArray()));
     return chart;
+  }
+
+  /** The power of ten below or above all of them: only powers are named on an axis. */
+  private static double decade(double[] values, boolean above) {
+    return above
+        ? Math.pow(10, Math.floor(Math.log10(Arrays.stream(values).max().orElse(1))) + 1)
+        : Math.pow(10, Math.floor(Math.log10(Arrays.stream(values).min().orElse(1))));
   }
 
   /** At k = 64, or what there is, on the size that was measured last of each kernel. */
@@ -129,8 +146,7 @@ final class Charts {
         last.put(kernel.kernel(), kernel);
       }
     }
-    // From the bottom upwards, as the chart draws them.
-    Collection<Kernel> bars = new ArrayList<>(last.values()).reversed();
+    Collection<Kernel> bars = last.values();
     HorizontalBarChart chart =
         new HorizontalBarChartBuilder()
             .width(WIDTH)
@@ -140,6 +156,8 @@ final class Charts {
             .build();
     plain(chart.getStyler());
     chart.getStyler().setLabelsVisible(true).setLegendVisible(false);
+    // So that each bar has its name: XChart goes by the other axis' hint for names, too.
+    chart.getStyler().setXAxisTickMarkSpacingHint(HEIGHT_OF_BAR * 3 / 4);
     chart.addSeries(
         "of the floor",
         bars.stream().map(kernel -> Math.round(100 * kernel.ofFloor())).toList(),

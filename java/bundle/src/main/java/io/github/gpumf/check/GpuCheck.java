@@ -244,7 +244,7 @@ public final class GpuCheck implements Callable<Integer> {
       findings.problem(measure.name() + ": cut short " + over.getMessage());
     }
     findings.took(measure.name(), seconds(begin));
-    report.write(findings.snapshot(), false);
+    report.writeSoFar(findings.snapshot());
   }
 
   private static double seconds(long since) {

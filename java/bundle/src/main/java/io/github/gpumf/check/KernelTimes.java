@@ -17,8 +17,8 @@ import java.util.function.Consumer;
  * memory, so where a cache helps a kernel can be faster than its floor.
  */
 final class KernelTimes implements Measure {
-  /** Of batches that one block holds: it does not come through more in the time of a measure. */
-  private static final int POSITIONS_OF_SMALL_BATCHES = 1 << 18;
+  /** Ratings of a window for kernels that would take seconds for more. */
+  private static final int FEW_POSITIONS = 1 << 18;
 
   private final CudaContext context;
   private final Kernels kernels;
@@ -37,6 +37,7 @@ final class KernelTimes implements Measure {
 
   @Override
   public void run(Findings findings) throws InterruptedException {
+    int few = Math.min(sizes.positions(), FEW_POSITIONS);
     try (Stream stream = context.newStream();
         EventTimer timer = new EventTimer(context, stream, sizes.samples(), sizes.repetitions())) {
       double launch = launchTime(timer, stream);
@@ -49,7 +50,6 @@ final class KernelTimes implements Measure {
           for (int batchSize : sizes.batchSizes()) {
             on(shape, k, sizes.positions(), batchSize, bench, tables -> time(bench, tables));
           }
-          int few = Math.min(sizes.positions(), POSITIONS_OF_SMALL_BATCHES);
           int small = sizes.smallBatchSize();
           on(shape, k, few, small, bench, t -> new SmallBatchKernels(bench, t).time());
         }
@@ -58,7 +58,7 @@ final class KernelTimes implements Measure {
       Shape first = sizes.shapes().getFirst();
       for (int k : sizes.wideFactors()) {
         int batchSize = sizes.batchSizes().getFirst();
-        on(first, k, sizes.positions(), batchSize, bench, t -> new RatingKernels(bench, t).time());
+        on(first, k, few, batchSize, bench, t -> new RatingKernels(bench, t).time());
       }
     }
   }
@@ -68,7 +68,7 @@ final class KernelTimes implements Measure {
     if (tables.batchSize == sizes.batchSizes().getLast()) {
       new TableKernels(bench, tables).time();
       new RatingKernels(bench, tables).time();
-      new ServingKernels(bench, tables).time();
+      new ServingKernels(bench, tables, sizes.mostListed()).time();
       if (tables.k == sizes.factors().getFirst()) {
         new WindowKernels(bench, tables).time();
       }

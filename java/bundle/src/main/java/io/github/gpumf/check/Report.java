@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The files of a check. Written after every part, so that there is one whatever comes after. */
+/** The files of a check. */
 final class Report {
   static final String JSON = "gpu-check.json";
   static final String MARKDOWN = "gpu-check.md";
@@ -63,12 +63,27 @@ final class Report {
   }
 
   /**
+   * Writes what there is before it is complete, all but the charts: whatever comes after, this is
+   * there.
+   *
+   * @throws IOException if it cannot be written
+   */
+  void writeSoFar(Snapshot found) throws IOException {
+    write(found, false, List.of());
+  }
+
+  /**
    * Writes all files.
    *
-   * @param complete false if there is more to come
+   * @param complete false if there was more to come
    * @throws IOException if they cannot be written
    */
-  synchronized void write(Snapshot found, boolean complete) throws IOException {
+  void write(Snapshot found, boolean complete) throws IOException {
+    write(found, complete, charts(found));
+  }
+
+  private synchronized void write(Snapshot found, boolean complete, List<String> charts)
+      throws IOException {
     String verdict = verdict(found, complete);
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("schema", "gpumf-gpu-check/1");
@@ -77,7 +92,7 @@ final class Report {
     json.put("complete", complete);
     json.put("findings", found);
     MAPPER.writeValue(folder.resolve(JSON).toFile(), json);
-    Files.writeString(folder.resolve(MARKDOWN), MarkdownReport.of(found, verdict, charts(found)));
+    Files.writeString(folder.resolve(MARKDOWN), MarkdownReport.of(found, verdict, charts));
   }
 
   /** Lines of the report. Where Java has no fonts, it has no charts, and all the rest. */

@@ -12,15 +12,14 @@ import io.github.gpumf.cuda.driver.LaunchShape;
  *
  * @param bench to time with
  * @param t to time on
+ * @param mostListed users whose scores are computed together
  */
-record ServingKernels(KernelBench bench, KernelTables t) {
+record ServingKernels(KernelBench bench, KernelTables t, int mostListed) {
   /** Users and items of a block of {@code score_items}. */
   private static final int SCORE_TILE = 64;
 
   /** Bytes of a tile's scores, as when lists are served: L2 holds them. */
   private static final long SCORE_BYTES = 25L << 20;
-
-  private static final int MOST_USERS = 4_096;
 
   /** Items of a list, and items that it must not have. */
   private static final int LISTED = 10;
@@ -80,7 +79,7 @@ record ServingKernels(KernelBench bench, KernelTables t) {
   /** A tile of users' scores, and the best ten of each. */
   private void lists() {
     int itemCount = t.items.rows();
-    int tile = Math.clamp(SCORE_BYTES / (4L * itemCount), 1, MOST_USERS);
+    int tile = Math.clamp(SCORE_BYTES / (4L * itemCount), 1, mostListed);
     int users = Math.min(tile, t.positions);
     int listed = Math.min(LISTED, itemCount);
     String size = t.size(users, "users");

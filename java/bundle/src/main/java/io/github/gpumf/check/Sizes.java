@@ -12,6 +12,7 @@ import java.util.List;
  * @param positions ratings of a window of batches; several times what an L2 holds
  * @param batchSizes of the kernels of a batch
  * @param smallBatchSize of the kernels that do a batch in one block
+ * @param mostListed users whose scores are computed together
  * @param samples of a time, of which the median counts
  * @param repetitions of a launch within a sample
  * @param epochs ratings of the epochs that are timed, smallest first
@@ -30,6 +31,7 @@ record Sizes(
     int positions,
     List<Integer> batchSizes,
     int smallBatchSize,
+    int mostListed,
     int samples,
     int repetitions,
     List<Shape> epochs,
@@ -76,6 +78,7 @@ record Sizes(
         1 << 22,
         List.of(1_024, 8_192, 1 << 20),
         32,
+        4_096,
         7,
         20,
         List.of(ML_100K, ML_1M, ML_10M, ML_25M, NETFLIX),
@@ -98,6 +101,7 @@ record Sizes(
         1_024,
         List.of(256),
         32,
+        64,
         3,
         1,
         List.of(tiny, new Shape("small", 200, 150, 8_000)),

@@ -177,6 +177,18 @@ final class GpuCheckTest {
   }
 
   @Test
+  void saysThatGpusAreHidden(@TempDir Path folder) throws IOException, InterruptedException {
+    TestGpu.requireDriver();
+    Map<String, String> hidden = Map.of("CUDA_VISIBLE_DEVICES", "");
+    Outcome outcome = run(folder, hidden, "--small", "--out", folder.resolve("r").toString());
+    assertEquals(1, outcome.exitCode(), outcome.errors());
+    assertTrue(
+        outcome.output().startsWith("WRONG: ")
+            && outcome.output().contains("that CUDA_VISIBLE_DEVICES does not hide it"),
+        outcome.output());
+  }
+
+  @Test
   void wrongUsageIsSaid(@TempDir Path folder) throws IOException, InterruptedException {
     Outcome none = run(folder, Map.of(), "--small");
     assertEquals(2, none.exitCode());
