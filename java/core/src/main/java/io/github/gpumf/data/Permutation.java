@@ -21,6 +21,12 @@ public final class Permutation {
    */
   private static final int ROUNDS = 6;
 
+  /** Of the hash of a round; see {@link #hash}. */
+  public static final int MULTIPLIER_0 = 0x7feb352d;
+
+  /** The second multiplier of the hash. */
+  public static final int MULTIPLIER_1 = 0x846ca68b;
+
   private final long size;
   private final int leftBits;
   private final int rightBits;
@@ -59,6 +65,25 @@ public final class Permutation {
   }
 
   /**
+   * The numbers of the network, for whoever computes many indices at a time.
+   *
+   * @param leftBits width of the left half of a value, at least 1
+   * @param rightBits width of the right half, the low bits of a value
+   * @param keys of the rounds; round 0 changes the left half, round 1 the right one, and so on
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Nobody compares networks.
+  public record Network(int leftBits, int rightBits, int[] keys) {}
+
+  /**
+   * The network that is walked.
+   *
+   * @return a copy of its numbers
+   */
+  public Network network() {
+    return new Network(leftBits, rightBits, keys.clone());
+  }
+
+  /**
    * Where an index goes.
    *
    * @param index in 0..n-1
@@ -94,9 +119,9 @@ public final class Permutation {
    */
   private static int hash(int x) {
     x ^= x >>> 16;
-    x *= 0x7feb352d;
+    x *= MULTIPLIER_0;
     x ^= x >>> 15;
-    x *= 0x846ca68b;
+    x *= MULTIPLIER_1;
     x ^= x >>> 16;
     return x;
   }

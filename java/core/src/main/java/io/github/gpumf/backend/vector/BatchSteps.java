@@ -3,7 +3,6 @@ package io.github.gpumf.backend.vector;
 import io.github.gpumf.backend.EpochOrder;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
-import io.github.gpumf.data.Permutation;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Adam;
@@ -44,6 +43,7 @@ final class BatchSteps implements Steps {
   private final BatchSide items;
   private final @Nullable DenseHead dense;
   private final RowUpdate update;
+  private final RowLoops rows;
   private long step;
   private EpochTotals totals = EpochTotals.NONE;
 
@@ -62,15 +62,7 @@ final class BatchSteps implements Steps {
   /** The rating of each position of the batch. */
   private final long[] ratingAt;
 
-  private final float[] values;
-  private final float @Nullable [] weights;
-  private final float[] dots;
-
-  /** Derivative of the loss by each prediction: {@code 2/n a e}. */
-  private final float[] slopes;
-
-  /** {@code a e^2} of each rating. */
-  private final double[] squaredErrors;
+  private final Batch batch;
 
   /** Gradients of the batch's distinct users. */
   private final PaddedTable userGradients;
@@ -88,17 +80,15 @@ final class BatchSteps implements Steps {
     users = new BatchSide(tables.users(), batchSize, step, arena);
     items = new BatchSide(tables.items(), batchSize, step, arena);
     dense = tables.dense();
-    update = RowUpdate.of(job.optimizer());
+    Shaped.Shape shape = Shaped.Shape.ofRows(tables.users().factors.rowBytes());
+    update = RowUpdate.of(job.optimizer(), shape);
     deferred = deferred(batchSize);
     everyRow =
         (job.optimizer() instanceof Adam && deferred == null)
             || (job.spec().l2() > 0 && !(job.optimizer() instanceof LazyAdam));
     ratingAt = new long[batchSize];
-    values = new float[batchSize];
-    weights = job.ratings().hasWeights() ? new float[batchSize] : null;
-    dots = new float[batchSize];
-    slopes = new float[batchSize];
-    squaredErrors = new double[batchSize];
+    batch = new Batch(batchSize, job.ratings().hasWeights());
+    rows = Shaped.make(BatchRows.class, shape);
     int factors = job.spec().factors();
     userGradients = PaddedTable.ofRows(Math.min(batchSize, users.rows()), factors, arena);
     memberGradients = PaddedTable.ofRows(job.threads(), factors, arena);
@@ -119,7 +109,7 @@ final class BatchSteps implements Steps {
 
   @Override
   public EpochTotals run(int epoch, long from, long to) {
-    Permutation order = job.shuffle() ? EpochOrder.of(job, epoch) : null;
+    Shuffle order = job.shuffle() ? new Shuffle(EpochOrder.of(job, epoch)) : null;
     if (from == 0) {
       totals = EpochTotals.NONE;
     }
@@ -136,7 +126,7 @@ final class BatchSteps implements Steps {
       catchUpItems();
       double penalty = penalty();
       findErrors(size);
-      double squaredError = Sums.inOrder(squaredErrors, size);
+      double squaredError = Sums.inOrder(this.batch.squaredErrors, size);
       totals = totals.plus(batch, size, squaredError, penalty, job.lossLimit());
       if (!totals.diverged()) {
         move(size);
@@ -159,7 +149,7 @@ final class BatchSteps implements Steps {
     moveItems(size);
     moveUsers();
     if (dense != null) {
-      dense.move(update, slopes, dots, size);
+      dense.move(update, batch.slopes, batch.dots, size);
     }
     step++;
     behind = deferred != null;
@@ -220,15 +210,19 @@ final class BatchSteps implements Steps {
     }
   }
 
-  private void gather(@Nullable Permutation order, long start, int size) {
+  private void gather(@Nullable Shuffle order, long start, int size) {
     team.run(
         size,
         RATINGS_CHUNK,
         (from, to, member) -> {
           // The order first, the ratings after it: loads that wait for nothing but their address
           // overlap, and a shuffled rating is three cache misses.
-          for (int at = from; at < to; at++) {
-            ratingAt[at] = order == null ? start + at : order.apply(start + at);
+          if (order == null) {
+            for (int at = from; at < to; at++) {
+              ratingAt[at] = start + at;
+            }
+          } else {
+            order.apply(start, from, to, ratingAt);
           }
           gather(from, to);
         });
@@ -239,8 +233,9 @@ final class BatchSteps implements Steps {
     for (int at = from; at < to; at++) {
       users.rowAt[at] = ratings.user(ratingAt[at]);
       items.rowAt[at] = ratings.item(ratingAt[at]);
-      values[at] = ratings.value(ratingAt[at]);
+      batch.values[at] = ratings.value(ratingAt[at]);
     }
+    float[] weights = batch.weights;
     for (int at = from; weights != null && at < to; at++) {
       weights[at] = ratings.weight(ratingAt[at]);
     }
@@ -282,6 +277,8 @@ final class BatchSteps implements Steps {
     float shrinkEach = (float) (2 * job.spec().l2());
     float shrinkPerRating = (float) (2 * job.spec().regularization() / size);
     float biasShrink = (float) (2 * job.spec().biasRegularization() / size);
+    float kernel = dense == null ? 1 : dense.kernel();
+    float offset = job.offset() + (dense == null ? 0 : dense.bias());
     team.run(
         users.index.distinct(),
         CHUNK,
@@ -294,35 +291,14 @@ final class BatchSteps implements Steps {
             int count = users.index.count(number);
             long row = users.factors.row(user);
             long gradient = userGradients.row(number);
-            Rows.setScaled(
-                gradient, shrinkEach + shrinkPerRating * count, row, users.factors.rowBytes());
+            rows.setScaled(gradient, shrinkEach + shrinkPerRating * count, row);
             float bias = users.bias(user);
-            float slopes = addErrors(number, row, bias, gradient, 2f / size);
+            float slopes =
+                rows.addErrors(
+                    batch, users, items, number, kernel, offset + bias, 2f / size, gradient);
             users.biasGradient(user, slopes + biasShrink * count * bias);
           }
         });
-  }
-
-  /** The errors of one user's ratings; returns the sum of their slopes. */
-  private float addErrors(int number, long user, float userBias, long gradient, float scale) {
-    float kernel = dense == null ? 1 : dense.kernel();
-    float offset = job.offset() + userBias + (dense == null ? 0 : dense.bias());
-    int bytes = users.factors.rowBytes();
-    float slopeSum = 0;
-    for (int at = users.index.first(number); at != BatchIndex.NONE; at = users.index.next(at)) {
-      int itemRow = items.rowAt[at];
-      long item = items.factors.row(itemRow);
-      float dot = Rows.dot(user, item, bytes);
-      float error = kernel * dot + offset + items.bias(itemRow) - values[at];
-      float weighted = weights == null ? error : weights[at] * error;
-      float slope = scale * weighted;
-      dots[at] = dot;
-      squaredErrors[at] = (double) weighted * error;
-      slopes[at] = slope;
-      slopeSum += slope;
-      Rows.addScaled(gradient, slope * kernel, item, bytes);
-    }
-    return slopeSum;
   }
 
   private void moveItems(int size) {
@@ -330,6 +306,7 @@ final class BatchSteps implements Steps {
     float shrinkEach = (float) (2 * spec.l2());
     float shrinkPerRating = (float) (2 * spec.regularization() / size);
     float biasShrink = (float) (2 * spec.biasRegularization() / size);
+    float kernel = dense == null ? 1 : dense.kernel();
     team.run(
         everyRow ? items.rows() : items.index.distinct(),
         CHUNK,
@@ -344,12 +321,8 @@ final class BatchSteps implements Steps {
               continue;
             }
             int count = items.index.count(number);
-            Rows.setScaled(
-                gradient,
-                shrinkEach + shrinkPerRating * count,
-                items.factors.row(item),
-                items.factors.rowBytes());
-            float slopes = addSlopes(number, gradient);
+            rows.setScaled(gradient, shrinkEach + shrinkPerRating * count, items.factors.row(item));
+            float slopes = rows.addSlopes(batch, items, users, number, kernel, gradient);
             items.biasGradient(item, slopes + biasShrink * count * items.bias(item));
             items.moveFactors(update, item, gradient);
             items.moved(item, step + 1);
@@ -361,19 +334,6 @@ final class BatchSteps implements Steps {
             items.moveBiases(update, from, to);
           }
         });
-  }
-
-  /** Adds the gradient of one item's ratings; returns the sum of their slopes. */
-  private float addSlopes(int number, long gradient) {
-    float kernel = dense == null ? 1 : dense.kernel();
-    int bytes = items.factors.rowBytes();
-    float slopeSum = 0;
-    for (int at = items.index.first(number); at != BatchIndex.NONE; at = items.index.next(at)) {
-      float slope = slopes[at];
-      slopeSum += slope;
-      Rows.addScaled(gradient, slope * kernel, users.factors.row(users.rowAt[at]), bytes);
-    }
-    return slopeSum;
   }
 
   private void moveUsers() {
@@ -406,7 +366,7 @@ final class BatchSteps implements Steps {
     long gradient = zeros.row(0);
     if (shrink != 0) {
       gradient = scratch;
-      Rows.setScaled(gradient, shrink, side.factors.row(row), side.factors.rowBytes());
+      rows.setScaled(gradient, shrink, side.factors.row(row));
     }
     side.moveFactors(update, row, gradient);
   }

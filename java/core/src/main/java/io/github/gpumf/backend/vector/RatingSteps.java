@@ -42,11 +42,11 @@ final class RatingSteps implements Steps {
     this.team = team;
     step = job.start().step();
     rounds = job.batchesPerEpoch();
-    update = RowUpdate.of(job.optimizer());
     RatingRule rule = RatingRule.of(job.optimizer());
     Shaped.Shape shape =
         new Shaped.Shape(
             tables.users().factors.rowBytes(), RatingGrid.stride(job.ratings().hasWeights()));
+    update = RowUpdate.of(job.optimizer(), shape);
     kernel =
         rule == RatingRule.SGD
             ? Shaped.make(SgdRatings.class, shape)

@@ -7,6 +7,7 @@ import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
+import java.lang.invoke.MethodType;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -21,22 +22,33 @@ abstract class RowUpdate {
   /** The learning rate of the current step. */
   float rate;
 
-  private RowUpdate(LearningRate schedule) {
+  RowUpdate(LearningRate schedule) {
     this.schedule = schedule;
   }
 
-  static RowUpdate of(Optimizer optimizer) {
+  /** The formula of an optimizer, for rows of a shape. */
+  static RowUpdate of(Optimizer optimizer, Shaped.Shape shape) {
     return switch (optimizer) {
       case Adam adam ->
-          new Moments(adam.learningRate(), adam.beta1(), adam.beta2(), adam.epsilon());
+          moments(adam.learningRate(), adam.beta1(), adam.beta2(), adam.epsilon(), shape);
       case LazyAdam lazy ->
-          new Moments(lazy.learningRate(), lazy.beta1(), lazy.beta2(), lazy.epsilon());
+          moments(lazy.learningRate(), lazy.beta1(), lazy.beta2(), lazy.epsilon(), shape);
       case Sgd sgd -> new Descent(sgd.learningRate());
       case AdaGrad adaGrad ->
           adaGrad.accumulator() == Accumulator.ROW
               ? new RowAccumulator(adaGrad)
               : new ElementAccumulator(adaGrad);
     };
+  }
+
+  private static RowUpdate moments(
+      LearningRate schedule, double beta1, double beta2, double epsilon, Shaped.Shape shape) {
+    MethodType parameters =
+        MethodType.methodType(
+            void.class, LearningRate.class, double.class, double.class, double.class);
+    return (RowUpdate)
+        Shaped.call(
+            Shaped.constructor(Moments.class, shape, parameters), schedule, beta1, beta2, epsilon);
   }
 
   /** Called once before the moves of a step, by one thread; steps count from 0. */
@@ -78,64 +90,6 @@ abstract class RowUpdate {
     @Override
     void moveElement(long weight, long first, long second, float gradient) {
       Lanes.set(weight, Lanes.get(weight) - rate * gradient);
-    }
-  }
-
-  /** Adam and LazyAdam: they differ only in the rows they are called for. */
-  private static final class Moments extends RowUpdate {
-    private final double beta1;
-    private final double beta2;
-    private final float weight1;
-    private final float weight2;
-    private final float epsilon;
-    private float alpha;
-
-    Moments(LearningRate schedule, double beta1, double beta2, double epsilon) {
-      super(schedule);
-      this.beta1 = beta1;
-      this.beta2 = beta2;
-      weight1 = (float) (1 - beta1);
-      weight2 = (float) (1 - beta2);
-      this.epsilon = (float) epsilon;
-    }
-
-    @Override
-    void startStep(long step, long stepsPerEpoch) {
-      super.startStep(step, stepsPerEpoch);
-      alpha = alpha(step, stepsPerEpoch);
-    }
-
-    @Override
-    float alpha(long step, long stepsPerEpoch, long moves) {
-      double t = (double) (moves + 1);
-      float uncorrected = super.alpha(step, stepsPerEpoch, moves);
-      return (float) (uncorrected * Math.sqrt(1 - Math.pow(beta2, t)) / (1 - Math.pow(beta1, t)));
-    }
-
-    @Override
-    void moveElements(long weights, long first, long second, long gradients, int bytes) {
-      for (int at = 0; at < bytes; at += Lanes.BYTES) {
-        FloatVector g = Lanes.load(gradients + at);
-        FloatVector m = Lanes.load(first + at);
-        FloatVector v = Lanes.load(second + at);
-        m = m.add(g.sub(m).mul(weight1));
-        v = v.add(g.mul(g).sub(v).mul(weight2));
-        Lanes.store(m, first + at);
-        Lanes.store(v, second + at);
-        FloatVector move = m.mul(alpha).div(v.sqrt().add(epsilon));
-        Lanes.store(Lanes.load(weights + at).sub(move), weights + at);
-      }
-    }
-
-    @Override
-    void moveElement(long weight, long first, long second, float gradient) {
-      float m = Lanes.get(first);
-      float v = Lanes.get(second);
-      m += (gradient - m) * weight1;
-      v += (gradient * gradient - v) * weight2;
-      Lanes.set(first, m);
-      Lanes.set(second, v);
-      Lanes.set(weight, Lanes.get(weight) - m * alpha / ((float) Math.sqrt(v) + epsilon));
     }
   }
 

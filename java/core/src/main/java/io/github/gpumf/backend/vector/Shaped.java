@@ -3,6 +3,7 @@ package io.github.gpumf.backend.vector;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,6 +18,7 @@ import java.util.concurrent.ConcurrentMap;
  */
 final class Shaped {
   private static final ConcurrentMap<Key, Object> OBJECTS = new ConcurrentHashMap<>();
+  private static final ConcurrentMap<Key, MethodHandles.Lookup> CLASSES = new ConcurrentHashMap<>();
 
   private Shaped() {}
 
@@ -27,6 +29,11 @@ final class Shaped {
    * @param stride from a rating to the next
    */
   record Shape(int rowBytes, int stride) {
+    /** The shape of rows, for classes that read no ratings. */
+    static Shape ofRows(int rowBytes) {
+      return new Shape(rowBytes, 0);
+    }
+
     /** The shape that the class of a lookup was made for. */
     static Shape of(MethodHandles.Lookup lookup) {
       try {
@@ -50,20 +57,40 @@ final class Shaped {
    */
   static <T> T make(Class<? extends T> type, Shape shape) {
     @SuppressWarnings("unchecked") // It is a copy of the class, and so implements what that does.
-    T made = (T) OBJECTS.computeIfAbsent(new Key(type, shape), Shaped::make);
+    T made =
+        (T)
+            OBJECTS.computeIfAbsent(
+                new Key(type, shape),
+                key -> call(constructor(type, shape, MethodType.methodType(void.class))));
     return made;
   }
 
-  private static Object make(Key key) {
+  /** The constructor, with parameters of these types, of a class for a shape. */
+  static MethodHandle constructor(Class<?> type, Shape shape, MethodType parameters) {
+    MethodHandles.Lookup hidden =
+        CLASSES.computeIfAbsent(new Key(type, shape), key -> define(type, shape));
     try {
-      MethodHandles.Lookup hidden =
-          MethodHandles.lookup().defineHiddenClassWithClassData(bytes(key.type), key.shape, true);
-      return hidden
-          .findConstructor(hidden.lookupClass(), MethodType.methodType(void.class))
-          .invoke();
+      return hidden.findConstructor(hidden.lookupClass(), parameters);
+    } catch (ReflectiveOperationException impossible) {
+      throw new LinkageError(type + " has no constructor " + parameters, impossible);
+    }
+  }
+
+  /** Calls a constructor. */
+  static Object call(MethodHandle constructor, Object... arguments) {
+    try {
+      return constructor.invokeWithArguments(arguments);
     } catch (RuntimeException | Error failure) {
       throw failure;
     } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  private static MethodHandles.Lookup define(Class<?> type, Shape shape) {
+    try {
+      return MethodHandles.lookup().defineHiddenClassWithClassData(bytes(type), shape, true);
+    } catch (IllegalAccessException impossible) {
       throw new AssertionError(impossible);
     }
   }

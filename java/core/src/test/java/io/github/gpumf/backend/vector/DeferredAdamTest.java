@@ -44,7 +44,7 @@ class DeferredAdamTest {
     long draw = 0;
     for (LearningRate schedule : SCHEDULES) {
       Adam adam = new Adam(schedule);
-      RowUpdate update = RowUpdate.of(adam);
+      RowUpdate update = update(adam);
       DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update));
       long first = 7; // steps before the epoch
       deferred.prepare(first, 200, STEPS_PER_EPOCH);
@@ -93,7 +93,7 @@ class DeferredAdamTest {
   @Test
   void aRestInTwoPartsIsOneRest() {
     Adam adam = new Adam(LearningRate.cosine(0.01, 2));
-    RowUpdate update = RowUpdate.of(adam);
+    RowUpdate update = update(adam);
     DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update));
     deferred.prepare(0, 100, STEPS_PER_EPOCH);
     try (Arena arena = Arena.ofConfined()) {
@@ -124,7 +124,7 @@ class DeferredAdamTest {
   @Test
   void aRowWithoutMomentumStays() {
     Adam adam = new Adam(0.1);
-    DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, RowUpdate.of(adam)));
+    DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update(adam)));
     deferred.prepare(0, 10, STEPS_PER_EPOCH);
     try (Arena arena = Arena.ofConfined()) {
       float[] x = {0.3f, 0, 0};
@@ -138,11 +138,11 @@ class DeferredAdamTest {
     LearningRate rate = LearningRate.constant(1e-3);
     for (double[] betas : new double[][] {{0.9, 0.99}, {0.99, 0.999}, {0.9999, 0.999}, {0.9, 0}}) {
       Adam adam = new Adam(rate, betas[0], betas[1], 1e-7);
-      assertNull(DeferredAdam.of(adam, RowUpdate.of(adam)), betas[0] + ", " + betas[1]);
+      assertNull(DeferredAdam.of(adam, update(adam)), betas[0] + ", " + betas[1]);
     }
     for (double[] betas : new double[][] {{0.9, 0.999}, {0, 0.999}, {0.5, 0.999}, {0.9, 0.9999}}) {
       Adam adam = new Adam(rate, betas[0], betas[1], 1e-7);
-      assertNotNull(DeferredAdam.of(adam, RowUpdate.of(adam)), betas[0] + ", " + betas[1]);
+      assertNotNull(DeferredAdam.of(adam, update(adam)), betas[0] + ", " + betas[1]);
     }
   }
 
@@ -156,5 +156,13 @@ class DeferredAdamTest {
     FloatTable table = FloatTable.allocate(padded.rows(), padded.columns(), arena);
     padded.copyTo(table);
     return table;
+  }
+
+  /**
+   * As for rows of 64 factors: the shape is that of a session's rows, and here nothing is moved by
+   * row.
+   */
+  private static RowUpdate update(Adam adam) {
+    return RowUpdate.of(adam, Shaped.Shape.ofRows(64 * Float.BYTES));
   }
 }
