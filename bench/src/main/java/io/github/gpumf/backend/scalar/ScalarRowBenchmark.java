@@ -68,8 +68,8 @@ public class ScalarRowBenchmark {
     moments =
         List.of(
             FloatTable.allocate(ROWS, factors, arena), FloatTable.allocate(ROWS, factors, arena));
-    sgd.startStep(0, 1);
-    adam.startStep(0, 1);
+    sgd.startStep(0, 1, 0);
+    adam.startStep(0, 1, 0);
     check();
   }
 

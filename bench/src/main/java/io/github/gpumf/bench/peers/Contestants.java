@@ -1,7 +1,8 @@
 package io.github.gpumf.bench.peers;
 
 import io.github.gpumf.GpuMf;
-import io.github.gpumf.backend.Availability;
+import io.github.gpumf.backend.Availability.Available;
+import io.github.gpumf.backend.Backend;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Who there is on this machine, and the command of each one's process. Whoever is missing is left
@@ -41,6 +43,7 @@ final class Contestants {
   private final List<String> java;
   private final String ownClassPath;
   private final List<String> backends;
+  private final List<String> perRating;
   private final Optional<String> tensorFlow;
   private final Optional<String> spark;
   private final Optional<Python> python;
@@ -61,11 +64,8 @@ final class Contestants {
     this.bench = bench;
     this.java = java;
     this.ownClassPath = ownClassPath;
-    backends =
-        GpuMf.backends().entrySet().stream()
-            .filter(backend -> backend.getValue() instanceof Availability.Available)
-            .map(Map.Entry::getKey)
-            .toList();
+    backends = available(backend -> true);
+    perRating = available(backend -> backend.stripes() > 0);
     if (!backends.contains("cuda")) {
       notes.accept("no numbers of a GPU: this machine has none that GpuMf can use");
     }
@@ -84,6 +84,14 @@ final class Contestants {
     }
     notes.accept(
         "no LIBMF: neither Maven Central nor Debian carries its sources, so nothing is measured and nothing is quoted of it");
+  }
+
+  private static List<String> available(Predicate<Backend> which) {
+    return GpuMf.backends().entrySet().stream()
+        .filter(
+            backend -> backend.getValue() instanceof Available found && which.test(found.backend()))
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   private Optional<String> classPath(String peer) {
@@ -113,6 +121,29 @@ final class Contestants {
     return Optional.empty();
   }
 
+  /** GpuMf on each of the backends, in batches. */
+  List<Contestant> inBatches(Task task, List<String> on) {
+    return each(task, on, Recipe.IN_BATCHES);
+  }
+
+  /** GpuMf on each of the backends, a rating at a time, where they can. */
+  List<Contestant> perRating(Task task, List<String> on) {
+    return each(task, on.stream().filter(perRating::contains).toList(), Recipe.PER_RATING);
+  }
+
+  /** GpuMf on each of the backends with all that it can. */
+  List<Contestant> gpuMf(Task task, List<String> on) {
+    List<Contestant> who = new ArrayList<>(inBatches(task, on));
+    who.addAll(perRating(task, on));
+    return who;
+  }
+
+  private List<Contestant> each(Task task, List<String> on, List<Recipe> recipes) {
+    return on.stream()
+        .flatMap(backend -> recipes.stream().map(recipe -> gpuMf(task, backend, recipe)))
+        .toList();
+  }
+
   /** The backends of GpuMf that work here. */
   List<String> backends() {
     return backends;
@@ -122,6 +153,11 @@ final class Contestants {
   List<String> fastBackends() {
     List<String> fast = backends.stream().filter(name -> !name.equals("scalar")).toList();
     return fast.isEmpty() ? backends : fast;
+  }
+
+  /** Those of them that can train a rating at a time. */
+  List<String> perRatingBackends() {
+    return perRating;
   }
 
   /** GpuMf. */
@@ -141,7 +177,7 @@ final class Contestants {
         recipe.label(),
         backend.equals("scalar") ? 1 : task.threads(),
         task.factors(),
-        recipe.choosesBatch() ? 0 : task.batchSize(),
+        recipe.hasBatches() ? task.batchSize() : 0,
         task.data(),
         command);
   }

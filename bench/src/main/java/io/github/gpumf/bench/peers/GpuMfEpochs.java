@@ -41,8 +41,11 @@ public final class GpuMfEpochs {
             .keepSeenItems(false)
             .cancellation(cancellation)
             .listener(new TurnTaker(Turns.ofProcess(), cancellation, heldOut == null));
-    if (!recipe.choosesBatch()) {
-      options.batchSize(batchSize).epochs(ENDLESS);
+    if (recipe.hasBatches()) {
+      options.batchSize(batchSize);
+    }
+    if (!recipe.isWhole()) {
+      options.epochs(ENDLESS);
     }
     var spec = recipe.spec(Integer.parseInt(args[4]));
     if (heldOut == null) {

@@ -5,6 +5,7 @@ import io.github.gpumf.bench.peers.Findings.Limit;
 import io.github.gpumf.bench.peers.Findings.Whole;
 import io.github.gpumf.data.RatingsWriter;
 import io.github.gpumf.data.SyntheticRatings;
+import io.github.gpumf.train.TrainingOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -168,15 +169,13 @@ public final class PeerRun {
     List<Contestant> who = new ArrayList<>();
     for (int batch : new int[] {BATCH, LARGE_BATCH}) {
       Task task = Task.timed(set, FACTORS, batch, threads);
-      for (String backend : contestants.fastBackends()) {
-        for (Recipe recipe : Recipe.TIMED) {
-          who.add(contestants.gpuMf(task, backend, recipe));
-        }
-      }
+      who.addAll(contestants.inBatches(task, contestants.fastBackends()));
       contestants.tensorFlow(task).ifPresent(who::add);
       contestants.torch(task, "adam").ifPresent(who::add);
       contestants.torch(task, "sparse-adam").ifPresent(who::add);
     }
+    Task task = Task.timed(set, FACTORS, BATCH, threads);
+    who.addAll(contestants.perRating(task, contestants.fastBackends()));
     contest(Findings.BESIDE, who, extent.rounds());
   }
 
@@ -184,7 +183,12 @@ public final class PeerRun {
   private void quality(RatingSet set) throws IOException, InterruptedException {
     Task task = Task.accurate(set, FACTORS, BATCH, threads);
     String backend = contestants.fastBackends().getFirst();
-    alone(contestants.gpuMf(task, backend, Recipe.TUNED), 30);
+    int epochs = TrainingOptions.tuned().epochs();
+    alone(contestants.gpuMf(task, backend, Recipe.TUNED), epochs);
+    if (!contestants.perRatingBackends().isEmpty()) {
+      String able = contestants.perRatingBackends().getFirst();
+      alone(contestants.gpuMf(task, able, Recipe.TUNED_PER_RATING), epochs);
+    }
     alone(contestants.gpuMf(task, backend, Recipe.REGULARIZED_ADAM), extent.qualityEpochs());
     Optional<Contestant> tensorFlow = contestants.tensorFlow(task);
     if (tensorFlow.isPresent()) {
@@ -207,12 +211,7 @@ public final class PeerRun {
   private void backends(RatingSet set) throws IOException, InterruptedException {
     for (int factors : extent.factors()) {
       Task task = Task.timed(set, factors, BATCH, threads);
-      List<Contestant> who = new ArrayList<>();
-      for (Recipe recipe : Recipe.TIMED) {
-        for (String backend : contestants.backends()) {
-          who.add(contestants.gpuMf(task, backend, recipe));
-        }
-      }
+      List<Contestant> who = contestants.gpuMf(task, contestants.backends());
       // The scalar backend takes seconds for an epoch: two rounds are as long as others' five.
       contest(Findings.BACKENDS, who, 2);
     }
@@ -221,11 +220,8 @@ public final class PeerRun {
   private void batches(RatingSet set) throws IOException, InterruptedException {
     List<Contestant> who = new ArrayList<>();
     for (int batch : new int[] {SMALL_BATCH, BATCH, LARGE_BATCH}) {
-      for (String backend : contestants.fastBackends()) {
-        for (Recipe recipe : Recipe.TIMED) {
-          who.add(contestants.gpuMf(Task.timed(set, FACTORS, batch, threads), backend, recipe));
-        }
-      }
+      Task task = Task.timed(set, FACTORS, batch, threads);
+      who.addAll(contestants.inBatches(task, contestants.fastBackends()));
     }
     contest(Findings.BATCHES, who, Math.min(3, extent.rounds()));
   }
@@ -236,9 +232,7 @@ public final class PeerRun {
         count <= threads;
         count = count == threads ? count + 1 : Math.min(2 * count, threads)) {
       Task task = Task.timed(set, FACTORS, LARGE_BATCH, count);
-      for (Recipe recipe : Recipe.TIMED) {
-        who.add(contestants.gpuMf(task, contestants.fastBackends().getLast(), recipe));
-      }
+      who.addAll(contestants.gpuMf(task, List.of(contestants.fastBackends().getLast())));
       contestants.tensorFlow(task).ifPresent(who::add);
       contestants.torch(task, "adam").ifPresent(who::add);
     }
@@ -250,11 +244,7 @@ public final class PeerRun {
       RatingSet set = RatingSet.synthetic(shape.users(), shape.items(), shape.ratings(), work);
       Task task = Task.timed(set, FACTORS, LARGE_BATCH, threads);
       List<Contestant> who = new ArrayList<>();
-      for (String backend : contestants.fastBackends()) {
-        for (Recipe recipe : Recipe.TIMED) {
-          who.add(contestants.gpuMf(task, backend, recipe));
-        }
-      }
+      who.addAll(contestants.gpuMf(task, contestants.fastBackends()));
       contestants.tensorFlow(task).ifPresent(who::add);
       contest(Findings.SIZES, who, 2);
     }

@@ -2,9 +2,14 @@ package io.github.gpumf.bench.peers;
 
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.AdaGrad;
+import io.github.gpumf.optim.AdaGrad.Accumulator;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.LearningRate;
+import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
+import io.github.gpumf.optim.Updates;
 import io.github.gpumf.train.TrainingOptions;
 import java.util.Arrays;
 import java.util.List;
@@ -66,8 +71,52 @@ enum Recipe {
     }
 
     @Override
-    boolean choosesBatch() {
+    boolean isWhole() {
       return true;
+    }
+  },
+
+  /** The library's defaults, but with an update per rating. */
+  TUNED_PER_RATING {
+    @Override
+    Mf spec(int factors) {
+      return Mf.tuned(factors);
+    }
+
+    @Override
+    TrainingOptions.Builder options(Ratings ratings, int batchSize) {
+      int epochs = TrainingOptions.tuned().epochs();
+      double rate = TrainingOptions.tunedRate(ratings, 1);
+      return perRating(new Sgd(LearningRate.cosine(rate, epochs))).epochs(epochs);
+    }
+
+    @Override
+    boolean isWhole() {
+      return true;
+    }
+  },
+
+  /** Plain descent, a rating at a time. */
+  SGD_PER_RATING {
+    @Override
+    TrainingOptions.Builder options(Ratings ratings, int batchSize) {
+      return perRating(new Sgd(TrainingOptions.tunedRate(ratings, 1) / 2));
+    }
+  },
+
+  /** AdaGrad with one accumulator a row, a rating at a time: what LIBMF does, but for two a row. */
+  ADAGRAD_PER_RATING {
+    @Override
+    TrainingOptions.Builder options(Ratings ratings, int batchSize) {
+      return perRating(new AdaGrad(LearningRate.constant(0.045), Accumulator.ROW, 1e-10));
+    }
+  },
+
+  /** Adam on the rating's rows, a rating at a time. */
+  LAZY_ADAM_PER_RATING {
+    @Override
+    TrainingOptions.Builder options(Ratings ratings, int batchSize) {
+      return perRating(new LazyAdam(1e-3));
     }
   };
 
@@ -77,8 +126,12 @@ enum Recipe {
   /** Per rating, for accuracy; in TensorFlow better than 0.03, and the one of {@link Mf#tuned}. */
   static final double REGULARIZATION = 0.055;
 
-  /** What is timed on every backend. */
-  static final List<Recipe> TIMED = List.of(ADAM, LAZY_ADAM, SGD);
+  /** What is timed in batches, on every backend. */
+  static final List<Recipe> IN_BATCHES = List.of(ADAM, LAZY_ADAM, SGD);
+
+  /** What is timed a rating at a time, on backends that can. */
+  static final List<Recipe> PER_RATING =
+      List.of(SGD_PER_RATING, ADAGRAD_PER_RATING, LAZY_ADAM_PER_RATING);
 
   /** As the command line and the results write it. */
   String label() {
@@ -101,7 +154,16 @@ enum Recipe {
   abstract TrainingOptions.Builder options(Ratings ratings, int batchSize);
 
   /** Whether batch and epochs are the recipe's own. */
-  boolean choosesBatch() {
+  boolean isWhole() {
     return false;
+  }
+
+  /** Whether the size of a batch can be chosen. */
+  final boolean hasBatches() {
+    return !isWhole() && !PER_RATING.contains(this);
+  }
+
+  private static TrainingOptions.Builder perRating(Optimizer optimizer) {
+    return TrainingOptions.builder(optimizer).updates(Updates.PER_RATING);
   }
 }

@@ -4,6 +4,7 @@ import io.github.gpumf.bench.peers.Findings.Limit;
 import io.github.gpumf.bench.peers.Findings.Whole;
 import io.github.gpumf.bench.peers.Result.Turn;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Formatter;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -106,7 +107,8 @@ final class ResultsPage {
         "%s. The biased model, k = 64. `adam` is Keras' Adam in all of them; `lazy-adam` and `sparse-adam` move the batch's rows alone.%n",
         data(results));
     page.format(
-        "The RMSE is that of the last epoch's own predictions: where the algorithm is the same, so it must be.%n");
+        "The RMSE is that of the last epoch's own predictions: where the algorithm is the same, so it must be. What has no batches moves weights%n"
+            + "with every rating, and is compared with TensorFlow's larger ones.%n");
     page.format("%n");
     page.format("![ratings a second beside the peers](charts/peers.svg)%n");
     page.format("%n");
@@ -117,14 +119,15 @@ final class ResultsPage {
       List<Result> same =
           results.stream().filter(result -> result.contestant().batchSize() == batch).toList();
       Optional<Result> tensorFlow =
-          same.stream()
-              .filter(result -> result.contestant().engine().startsWith("TensorFlow"))
-              .findFirst();
+          (batch == 0 ? results : same)
+              .stream()
+                  .filter(result -> result.contestant().engine().startsWith("TensorFlow"))
+                  .max(Comparator.comparingDouble(Result::ratingsPerSecond));
       for (Result result : same) {
         Contestant who = result.contestant();
         page.format(
-            "| %d | %s | %s | %d | %s | %s | %s | %.4f |%n",
-            batch,
+            "| %s | %s | %s | %d | %s | %s | %s | %.4f |%n",
+            batch == 0 ? "none" : String.format(Locale.ROOT, "%,d", batch),
             who.engine(),
             who.recipe(),
             who.threads(),
@@ -152,7 +155,7 @@ final class ResultsPage {
     page.format("## RMSE against seconds of training%n");
     page.format("%n");
     page.format(
-        "%s, k = 64, each alone in a fresh process: the slow first epoch counts. GpuMf's defaults are `tuned`; `regularized-adam` and the%n",
+        "%s, k = 64, each alone in a fresh process: the slow first epoch counts. GpuMf's defaults are `tuned`, in batches and a rating at a time; `regularized-adam` and the%n",
         data(results));
     page.format(
         "peers' `adam` have the same rate and regularization, batches of 1,024. ALS is fitted anew for each point, since it cannot go on.%n");
@@ -199,7 +202,7 @@ final class ResultsPage {
     page.format("## Backends and k%n");
     page.format("%n");
     page.format(
-        "%s, batches of 1,024. M ratings/s; the scalar backend is the oracle, on one thread.%n",
+        "%s, batches of 1,024 where there are any. M ratings/s; the scalar backend is the oracle, on one thread.%n",
         data(results));
     page.format("%n");
     page.format("![ratings a second by backend and k](charts/backends.svg)%n");
@@ -228,7 +231,7 @@ final class ResultsPage {
     page.format("%n");
     page.format("## Threads%n");
     page.format("%n");
-    page.format("%s, k = 64, batches of 8,192. M ratings/s.%n", data(results));
+    page.format("%s, k = 64, batches of 8,192 where there are any. M ratings/s.%n", data(results));
     page.format("%n");
     page.format("![ratings a second by threads](charts/threads.svg)%n");
     page.format("%n");

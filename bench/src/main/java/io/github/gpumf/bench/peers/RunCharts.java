@@ -38,6 +38,9 @@ final class RunCharts {
     new Color(0x999933),
     new Color(0x332288),
     new Color(0xBBBBBB),
+    new Color(0x882255),
+    new Color(0x44AA99),
+    new Color(0xDDCC77),
   };
 
   private final Findings found;
@@ -64,19 +67,22 @@ final class RunCharts {
     bars(
         "peers",
         "Epochs of the same model, k = 64",
-        "batch",
+        "",
         found.of(Findings.BESIDE),
-        result -> String.format(Locale.ROOT, "batch %,d", result.contestant().batchSize()));
+        result ->
+            result.contestant().batchSize() == 0
+                ? "a rating at a time"
+                : String.format(Locale.ROOT, "batch %,d", result.contestant().batchSize()));
     bars(
         "backends",
         "Backends by k, batches of 1,024",
-        "k",
+        "",
         found.of(Findings.BACKENDS),
         result -> "k = " + result.contestant().factors());
     bars(
         "threads",
         "Threads, k = 64, batches of 8,192",
-        "threads",
+        "",
         found.of(Findings.THREADS),
         result ->
             result.contestant().threads()
