@@ -31,6 +31,12 @@ public final class PeerRun {
   private static final int BATCH = 1024;
   private static final int LARGE_BATCH = 8192;
 
+  /**
+   * Ratings with which all contestants fit the memory at the same time. Beyond, one comes after the
+   * other, without TensorFlow: it moves half a million rows in each of 12,000 steps there.
+   */
+  private static final long MOST_TOGETHER = 10_000_000;
+
   private final Extent extent;
   private final int threads = Runtime.getRuntime().availableProcessors();
   private final Findings findings = new Findings();
@@ -243,10 +249,15 @@ public final class PeerRun {
     for (Shape shape : extent.shapes()) {
       RatingSet set = RatingSet.synthetic(shape.users(), shape.items(), shape.ratings(), work);
       Task task = Task.timed(set, FACTORS, LARGE_BATCH, threads);
-      List<Contestant> who = new ArrayList<>();
-      who.addAll(contestants.gpuMf(task, contestants.fastBackends()));
-      contestants.tensorFlow(task).ifPresent(who::add);
-      contest(Findings.SIZES, who, 2);
+      List<Contestant> who = new ArrayList<>(contestants.gpuMf(task, contestants.fastBackends()));
+      if (shape.ratings() <= MOST_TOGETHER) {
+        contestants.tensorFlow(task).ifPresent(who::add);
+        contest(Findings.SIZES, who, 2);
+      } else {
+        for (Contestant contestant : who) {
+          contest(Findings.SIZES, List.of(contestant), 2);
+        }
+      }
     }
   }
 
