@@ -44,6 +44,7 @@ final class Contest {
     private final Process process;
     private final Writer input;
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+    private final List<Turn> warmUp = new ArrayList<>();
     private final List<Turn> turns = new ArrayList<>();
 
     Player(Contestant contestant, Path log) throws IOException {
@@ -76,25 +77,61 @@ final class Contest {
       }
     }
 
-    /** Whether it has answered. */
-    boolean takeTurn() throws InterruptedException {
+    /** Takes turns that do not count; false if it fails. */
+    boolean warmUp(Pace pace) throws InterruptedException {
+      double spent = 0;
+      while (warmUp.size() < pace.warmUps() || spent < pace.warmUpSeconds()) {
+        Turn turn = takeTurn();
+        if (turn == null) {
+          return false;
+        }
+        warmUp.add(turn);
+        spent += turn.seconds();
+      }
+      return true;
+    }
+
+    /** Takes a turn, and more until so many seconds are spent; false if it fails. */
+    boolean takeTurns(double seconds) throws InterruptedException {
+      double spent = 0;
+      do {
+        Turn turn = takeTurn();
+        if (turn == null) {
+          return false;
+        }
+        turns.add(turn);
+        spent += turn.seconds();
+      } while (spent < seconds);
+      return true;
+    }
+
+    private @Nullable Turn takeTurn() throws InterruptedException {
       try {
         input.write("\n");
         input.flush();
       } catch (IOException ended) {
-        return false;
+        return null;
       }
       String answer = next(Turns.TURN);
       if (answer == null) {
-        return false;
+        return null;
       }
       String[] fields = answer.split(" ", -1);
-      turns.add(
-          new Turn(
-              Double.parseDouble(fields[1]),
-              Double.parseDouble(fields[2]),
-              Double.parseDouble(fields[3])));
-      return true;
+      return new Turn(
+          Double.parseDouble(fields[1]),
+          Double.parseDouble(fields[2]),
+          Double.parseDouble(fields[3]));
+    }
+
+    Result result(String group) {
+      Result result = new Result(group, contestant, warmUp, turns);
+      System.err.printf(
+          Locale.ROOT,
+          "  %s: %.3f s, %.2f M ratings/s%n",
+          contestant.label(),
+          result.seconds(),
+          result.ratingsPerSecond() / 1e6);
+      return result;
     }
 
     @Override
@@ -118,11 +155,10 @@ final class Contest {
    *
    * @param group its name
    * @param contestants who takes part
-   * @param warmUps turns of each that do not count
-   * @param rounds turns of each that do, at least 1
+   * @param pace how long
    * @return a result for each who took part to the end, in order
    */
-  List<Result> run(String group, List<Contestant> contestants, int warmUps, int rounds)
+  List<Result> run(String group, List<Contestant> contestants, Pace pace)
       throws IOException, InterruptedException {
     Files.createDirectories(logs);
     List<Player> players = new ArrayList<>();
@@ -135,39 +171,27 @@ final class Contest {
           leaveOut(players, player, log);
         }
       }
-      List<Result> results = takeTurns(group, players, warmUps, rounds);
-      return results;
+      everybody(players, player -> player.warmUp(pace));
+      for (int round = 0; round < pace.rounds(); round++) {
+        everybody(players, player -> player.takeTurns(pace.roundSeconds()));
+      }
+      return players.stream().map(player -> player.result(group)).toList();
     } finally {
       players.forEach(Player::close);
     }
   }
 
-  private List<Result> takeTurns(String group, List<Player> players, int warmUps, int rounds)
-      throws InterruptedException {
-    for (int round = 0; round < warmUps + rounds; round++) {
-      for (Player player : List.copyOf(players)) {
-        if (!player.takeTurn()) {
-          leaveOut(players, player, logs);
-        }
+  /** What a player does in a round; false if it failed. */
+  private interface Move {
+    boolean of(Player player) throws InterruptedException;
+  }
+
+  private void everybody(List<Player> players, Move move) throws InterruptedException {
+    for (Player player : List.copyOf(players)) {
+      if (!move.of(player)) {
+        leaveOut(players, player, logs);
       }
     }
-    List<Result> results = new ArrayList<>();
-    for (Player player : players) {
-      Result result =
-          new Result(
-              group,
-              player.contestant,
-              player.turns.subList(0, warmUps),
-              player.turns.subList(warmUps, warmUps + rounds));
-      results.add(result);
-      System.err.printf(
-          Locale.ROOT,
-          "  %s: %.3f s, %.2f M ratings/s%n",
-          player.contestant.label(),
-          result.seconds(),
-          result.ratingsPerSecond() / 1e6);
-    }
-    return results;
   }
 
   private void leaveOut(List<Player> players, Player player, Path log) {

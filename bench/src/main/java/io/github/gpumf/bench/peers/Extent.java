@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * How much of everything a run measures.
  *
- * @param rounds that count; one more goes before
+ * @param rounds that count, after the warm-up
  * @param factors each k that the backends are timed with
  * @param shapes of the synthetic ratings that sizes are compared on
  * @param qualityEpochs of each contestant for accuracy; GpuMf's defaults have epochs of their own

@@ -168,7 +168,7 @@ public final class PeerRun {
 
   private void contest(String group, List<Contestant> who, int rounds)
       throws IOException, InterruptedException {
-    findings.add(contest.run(group, who, 1, rounds));
+    findings.add(contest.run(group, who, Pace.warm(rounds)));
   }
 
   private void beside(RatingSet set) throws IOException, InterruptedException {
@@ -211,13 +211,14 @@ public final class PeerRun {
   }
 
   private void alone(Contestant contestant, int epochs) throws IOException, InterruptedException {
-    findings.add(contest.run(Findings.QUALITY, List.of(contestant), 0, epochs));
+    findings.add(contest.run(Findings.QUALITY, List.of(contestant), Pace.exactly(epochs)));
   }
 
   private void backends(RatingSet set) throws IOException, InterruptedException {
     for (int factors : extent.factors()) {
       Task task = Task.timed(set, factors, BATCH, threads);
-      List<Contestant> who = contestants.gpuMf(task, contestants.backends());
+      List<Contestant> who = new ArrayList<>(contestants.inBatches(task, contestants.backends()));
+      who.addAll(contestants.perRating(task, contestants.fastBackends()));
       // The scalar backend takes seconds for an epoch: two rounds are as long as others' five.
       contest(Findings.BACKENDS, who, 2);
     }

@@ -28,7 +28,7 @@ final class ContestTest {
     Path diary = folder.resolve("diary");
     return contestant(
         name,
-        "echo ready; n=0; while read line; do n=$((n + 1)); echo "
+        "echo ready; while read line; do echo "
             + name
             + " >> "
             + diary
@@ -37,14 +37,15 @@ final class ContestTest {
             + " 0.9 NaN; done");
   }
 
-  private List<Result> run(List<Contestant> who, int warmUps, int rounds)
+  private List<Result> run(List<Contestant> who, Pace pace)
       throws IOException, InterruptedException {
-    return new Contest(folder.resolve("logs"), notes::add).run("group", who, warmUps, rounds);
+    return new Contest(folder.resolve("logs"), notes::add).run("group", who, pace);
   }
 
   @Test
   void takesTurns() throws Exception {
-    List<Result> results = run(List.of(answering("a", "0.5"), answering("b", "2")), 1, 2);
+    List<Result> results =
+        run(List.of(answering("a", "0.5"), answering("b", "2")), new Pace(1, 0, 2, 0));
     assertEquals(
         List.of("a", "b", "a", "b", "a", "b"), Files.readAllLines(folder.resolve("diary")));
     assertEquals(List.of("a", "b"), results.stream().map(r -> r.contestant().engine()).toList());
@@ -55,10 +56,21 @@ final class ContestTest {
   }
 
   @Test
+  void givesTheFastMoreTurns() throws Exception {
+    List<Result> results =
+        run(List.of(answering("fast", "0.5"), answering("slow", "9")), new Pace(1, 2, 3, 1));
+    assertEquals(4, results.getFirst().warmUp().size());
+    assertEquals(6, results.getFirst().turns().size());
+    assertEquals(1, results.getLast().warmUp().size());
+    assertEquals(3, results.getLast().turns().size());
+  }
+
+  @Test
   void leavesOutWhoFails() throws Exception {
     Contestant neverReady = contestant("never", "exit 1");
     Contestant fallsSilent = contestant("silent", "echo ready; read line; echo turn 1 1 1");
-    List<Result> results = run(List.of(neverReady, fallsSilent, answering("a", "1")), 1, 2);
+    List<Result> results =
+        run(List.of(neverReady, fallsSilent, answering("a", "1")), new Pace(1, 0, 2, 0));
     assertEquals(List.of("a"), results.stream().map(r -> r.contestant().engine()).toList());
     assertEquals(2, results.getFirst().turns().size());
     assertEquals(2, notes.size());

@@ -20,6 +20,7 @@ import org.tensorflow.op.train.ResourceApplyAdam;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
+import org.tensorflow.types.family.TType;
 
 /**
  * {@code y = p_u . q_i + b_u + b_i + mean} as a graph of TensorFlow, as fast as we could make it
@@ -53,6 +54,7 @@ final class BiasedModel implements AutoCloseable {
   private final Step step;
   private final List<Op> initializers = new ArrayList<>();
   private final float mean;
+  private int variables;
   private double power1 = BETA1;
   private double power2 = BETA2;
 
@@ -112,11 +114,10 @@ final class BiasedModel implements AutoCloseable {
     return (float) (sum / values.length);
   }
 
-  private <T extends org.tensorflow.types.family.TType> VarHandleOp variable(Class<T> type) {
-    return tf.varHandleOp(
-        type,
-        Shape.unknown(),
-        VarHandleOp.sharedName("variable" + graph.toGraphDef().getNodeCount()));
+  /** Variables of one name are one variable. */
+  private <T extends TType> VarHandleOp variable(Class<T> type) {
+    variables++;
+    return tf.varHandleOp(type, Shape.unknown(), VarHandleOp.sharedName("variable" + variables));
   }
 
   /** Factors within 0.05 of 0 as Keras' embeddings; biases, with no columns of their own, 0. */
