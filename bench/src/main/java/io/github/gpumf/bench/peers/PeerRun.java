@@ -190,11 +190,11 @@ public final class PeerRun {
     Task task = Task.accurate(set, FACTORS, BATCH, threads);
     String backend = contestants.fastBackends().getFirst();
     int epochs = TrainingOptions.tuned().epochs();
-    alone(contestants.gpuMf(task, backend, Recipe.TUNED), epochs);
     if (!contestants.perRatingBackends().isEmpty()) {
       String able = contestants.perRatingBackends().getFirst();
-      alone(contestants.gpuMf(task, able, Recipe.TUNED_PER_RATING), epochs);
+      alone(contestants.gpuMf(task, able, Recipe.TUNED), epochs);
     }
+    alone(contestants.gpuMf(task, backend, Recipe.TUNED_IN_BATCHES), epochs);
     alone(contestants.gpuMf(task, backend, Recipe.REGULARIZED_ADAM), extent.qualityEpochs());
     Optional<Contestant> tensorFlow = contestants.tensorFlow(task);
     if (tensorFlow.isPresent()) {

@@ -76,8 +76,8 @@ enum Recipe {
     }
   },
 
-  /** The library's defaults, but with an update per rating. */
-  TUNED_PER_RATING {
+  /** The library's defaults in batches. */
+  TUNED_IN_BATCHES {
     @Override
     Mf spec(int factors) {
       return Mf.tuned(factors);
@@ -85,9 +85,7 @@ enum Recipe {
 
     @Override
     TrainingOptions.Builder options(Ratings ratings, int batchSize) {
-      int epochs = TrainingOptions.tuned().epochs();
-      double rate = TrainingOptions.tunedRate(ratings, 1);
-      return perRating(new Sgd(LearningRate.cosine(rate, epochs))).epochs(epochs);
+      return TrainingOptions.tunedInBatchesFor(spec(1), ratings).toBuilder();
     }
 
     @Override
