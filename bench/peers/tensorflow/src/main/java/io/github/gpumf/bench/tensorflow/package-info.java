@@ -1,0 +1,5 @@
+/** GpuMf's biased model in TensorFlow Java. */
+@NullMarked
+package io.github.gpumf.bench.tensorflow;
+
+import org.jspecify.annotations.NullMarked;
