@@ -5,12 +5,17 @@ import io.github.gpumf.check.Sizes.Shape;
 import io.github.gpumf.cuda.Launches;
 import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /** The kernels of a step on a batch: each launch another batch of the window. */
 final class BatchKernels {
   /** Where a batch begins, among the arguments of all of them. */
   private static final int START = 1;
+
+  /** Ratings of a piece, in {@code gradients.cuh}. */
+  private static final int PIECE = 32;
 
   private final KernelBench bench;
   private final KernelTables t;
@@ -58,8 +63,7 @@ final class BatchKernels {
         t.batchSize * (2.0 * rowBytes + 24),
         turn -> errors.set(START, t.start(turn)).launch(bench.stream(), groups));
     totals(size, groups.gridX());
-    gradient(size, "users", t.users, t.items);
-    gradient(size, "items", t.items, t.users);
+    gradients(size);
     rows(size, "adam", 8);
     rows(size, "adagrad", 6);
     rows(size, "sgd", 4);
@@ -67,36 +71,42 @@ final class BatchKernels {
     elements(size);
   }
 
-  private void gradient(String size, String name, Side own, Side other) {
-    KernelCall call =
-        bench
-            .kernel("gradients", "gradient_rows")
-            .call(
-                t.stop,
-                0,
-                t.batchSize,
-                2f / t.batchSize,
-                own.sortedRows(),
-                own.sortedPositions(),
-                other.rowAt(),
-                t.slopes,
-                own.factors(),
-                other.factors(),
-                t.vectors,
-                t.group,
-                own.bias(),
-                KernelBench.NULL,
-                0f,
-                0f,
-                own.gradient(),
-                own.biasGradient());
-    LaunchShape shape = bench.launches().groups(t.batchSize, t.group);
-    // A rating: the other row, two places of the index, the other's index and a slope. A row: read
-    // and written.
-    double bytes = t.batchSize * (16.0 * t.vectors + 16) + own.distinctInBatch() * 32 * t.vectors;
+  /** Both sides, and the sums of rows that are added up in pieces. */
+  private void gradients(String size) {
+    List<Object> arguments = new ArrayList<>(List.of(t.stop, 0, t.batchSize, 2f / t.batchSize));
+    double bytes = 0;
+    for (Side side : List.of(t.users, t.items)) {
+      arguments.addAll(
+          List.of(
+              side.sortedRows(),
+              side.sortedPositions(),
+              side.rowAt(),
+              side.factors(),
+              side.bias(),
+              side.gradient(),
+              side.biasGradient(),
+              t.zeros(Math.ceilDiv(t.batchSize, PIECE) * bytesOfPiece())));
+      // A rating: the other row, two places of the index, the other's index and a slope. A row:
+      // read and written.
+      bytes += t.batchSize * (16.0 * t.vectors + 16) + side.distinctInBatch() * 32 * t.vectors;
+    }
+    arguments.addAll(List.of(t.slopes, t.vectors, t.group, KernelBench.NULL, 0f, 0f));
+    gradient("gradient_rows", size, bytes, t.batchSize, arguments);
+    int pieces = Math.ceilDiv(t.batchSize, PIECE);
+    gradient("gradient_sums", size, 2.0 * pieces * bytesOfPiece(), pieces, arguments);
+  }
+
+  private long bytesOfPiece() {
+    return 16L * (t.vectors + 1);
+  }
+
+  private void gradient(
+      String kernel, String size, double bytes, int groups, List<Object> arguments) {
+    KernelCall call = bench.kernel("gradients", kernel).call(arguments.toArray());
+    LaunchShape shape = bench.launches().groups(groups, t.group).withGridY(2);
     bench.time(
-        "gradient_rows",
-        size + ", " + name,
+        kernel,
+        size,
         t.k,
         bytes,
         turn -> call.set(START, t.start(turn)).launch(bench.stream(), shape));
