@@ -3,8 +3,8 @@
 //   A row with m and v after step t of the epoch, where alpha_u is the rate of step u, stands s steps later, its gradient zero all along, at
 //     m beta1^s,   v beta2^s,   w - m inverse (((r A_3 + A_2) r + A_1) r + A_0)         inverse = 1 / (sqrt(v) + epsilon), r = sqrt(v) inverse
 //     A_n = sum over j = 1..s of  alpha_{t+j} beta1^j (1 - beta2^(j/2))^n
-//   A_n is a binomial sum of differences of tails, T_i(t) - (beta1 beta2^(i/2))^s T_i(t+s), i = 0..3, which the host computes for each step of an epoch;
-//   the derivation, and for which betas four terms are as good as a float, stands in AdamTails.java. Four doubles a row, then one pass over it.
+//   A_n is a binomial sum of differences of tails, T_i(t) - (beta1 beta2^(i/2))^s T_i(t+s), i = 0..3, which the host computes for each step of an
+//   epoch; the derivation, and for which betas four terms are as good as a float, stands in AdamTails.java. Four doubles a row, then a pass over it.
 //
 //   catch_up_rows    the rows of a batch, both sides, before its errors.
 //   catch_up_tables  all rows, at the end of an epoch, so that what leaves the training is current.
@@ -12,12 +12,12 @@
 //
 // Steps count from the beginning of the epoch: step b is batch b. steps[row] is the step after which the row's numbers are.
 //
-// Layout: rows.cuh. tails: 4 doubles a step, powers: 2. Launch: any grid, blocks of a multiple of 32 threads; two rows of blocks, users and items, a
-// group of lanes a position of the index or a row. rested_numbers: a thread a number.
+// Layout: rows.cuh. tails: 4 doubles a step, powers: 2. Launch: any grid, blocks of a multiple of 32 threads; two rows of blocks, users and items,
+// a group of lanes a position of the index or a row. rested_numbers: a thread a number.
 // Bytes: a row reads and writes w, m and v, 24 k, 8 of its step and 80 of tails, which hit L2. A step at k = 64 and batches of 8,192 that hold 6,000
-// users and 3,700 items: 9,700 (1,536 + 112) = 16 MB here and 20 MB in adam_rows after it, which mostly hits L2: 36 MB and 8.3 us at 4.3 TB/s. Literally
-// (adam_tables) it is 453 MB and 105 us for the 162,000 + 59,000 rows of ml-25m. A batch of 32: 0.2 MB, latencies alone. Once an epoch all rows:
-// 340 MB, 79 us. On ml-1m (6,040 + 3,706 rows, 20 MB a step, in L2) batches of 8,192 hold about all rows, and Adam stays literal.
+// users and 3,700 items: 9,700 (1,536 + 112) = 16 MB here and 20 MB in adam_rows after it, which mostly hits L2: 36 MB and 8.3 us at 4.3 TB/s.
+// Literally (adam_tables) it is 453 MB and 105 us for the 162,000 + 59,000 rows of ml-25m. A batch of 32: 0.2 MB, latencies alone. Once an epoch
+// all rows: 340 MB, 79 us. On ml-1m (6,040 + 3,706 rows, 20 MB a step, in L2) batches of 8,192 hold about all rows, and Adam stays literal.
 // Versions: 1. this one. Leaving m and v to adam_rows would save 2 of 14 streams, but a batch that diverges would leave m and v behind the weights.
 #include "deferred_adam.cuh"
 

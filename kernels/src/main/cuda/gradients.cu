@@ -7,8 +7,8 @@
 // the step: both sides' gradients come before either side's move.
 //
 // gradient_rows sums in the order of the batch, from the index of batch_index.cu, 32 ratings at a time (gradients.cuh); gradient_sums adds
-// those sums up where a row has several, in their order. Where a sum is cut depends on the batch alone: the same bits in every run and for every launch
-// shape, and no clearing. gradient_atomic adds each rating to both rows with float atomics: no index is needed, and sums depend on
+// those sums up where a row has several, in their order. Where a sum is cut depends on the batch alone: the same bits in every run and for
+// every launch shape, and no clearing. gradient_atomic adds each rating to both rows with float atomics: no index is needed, and sums depend on
 // which warp comes first.
 //
 // Layout: rows.cuh. Launch: any grid, blocks of a multiple of 32 threads; gradient_rows and gradient_sums in two rows of blocks, users and items.
@@ -18,10 +18,10 @@
 // gradient_sums: a row of 4 k + 16 for each chunk where a row goes on, at most 255 and 70 KB a side: a launch.
 // gradient_atomic: a rating reads both rows and adds to two, 16 k and as many atomics: L2 does one 32-byte sector a clock and slice.
 // Versions:
-//   1. A row's ratings all in one group's loop, a side a launch. Its loads depend on each other, about 0.5 us a rating by prediction: a movie with 400 of
-//      131,072 ratings holds a batch up for 200 us.
-//   2. This one, pieces of 32 with four ratings' loads in flight: 8 x 0.5 us and the loads of 13 sums, some 6 us for that movie, by prediction. Both
-//      sides share a launch, so that there are as many as before.
+//   1. A row's ratings all in one group's loop, a side a launch. Its loads depend on each other, about 0.5 us a rating by prediction: a movie with
+//      400 of 131,072 ratings holds a batch up for 200 us.
+//   2. This one, pieces of 32 with four ratings' loads in flight: 8 x 0.5 us and the loads of 13 sums, some 6 us for that movie, by prediction.
+//      Both sides share a launch, so that there are as many as before.
 #include "gradients.cuh"
 
 /// The sums of each piece of a row; whole gradients where a row has one. blockIdx.y: 0 for users, 1 for items.

@@ -22,7 +22,7 @@
 //
 // Launch: one block of a multiple of 32 threads, at most 512. Between phases the block waits; what its threads write they see.
 // Bytes: those of the phases; all but the first touch of a row comes from L2.
-// Versions: 1. this one.
+// Versions: 1. without deferred_adam_batches, so that a batch of Adam was two launches and whole tables. 2. this one.
 #include "deferred_adam.cuh"
 #include "errors.cuh"
 #include "gradients.cuh"
@@ -36,7 +36,7 @@ struct Step {
   Global<int> stop;
   int batchSize;
   Columns columns;
-  Global<float> slopesOfBatch;
+  Global<float> slopesOfBatch;  // which `slopes` reads
   Model model;
   Slopes slopes;
   Side users;
