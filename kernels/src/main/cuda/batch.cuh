@@ -50,6 +50,19 @@ struct Side {
   Global<float4> carried;  // gradients.cuh
 };
 
+/// One of the two, number by number: a choice between two addresses would put both sides into local memory.
+__device__ __forceinline__ Side choose(bool first, const Side& one, const Side& two) {
+  return Side{
+      first ? one.sortedRows : two.sortedRows,
+      first ? one.sortedPositions : two.sortedPositions,
+      first ? one.rowAt : two.rowAt,
+      first ? one.factors : two.factors,
+      first ? one.bias : two.bias,
+      first ? one.gradient : two.gradient,
+      first ? one.biasGradient : two.biasGradient,
+      first ? one.carried : two.carried};
+}
+
 #define SIDE_PARAMETERS(of)                                                                                                    \
   Global<const int> of##SortedRows, Global<const int> of##SortedPositions, Global<const int> of##RowAt,                        \
       Global<const float> of##Factors, Global<const float> of##Bias, Global<float> of##Gradient, Global<float> of##BiasGradient, \

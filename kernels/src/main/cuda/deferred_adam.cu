@@ -38,7 +38,7 @@ extern "C" __global__ void catch_up_rows(
   bool ofUsers = blockIdx.y == 0;
   const RestingSide users = RESTING(user);
   const RestingSide items = RESTING(item);
-  catchUpRows(ofUsers ? sortedUsers : sortedItems, start, size, step, ofUsers ? users : items, TAILS, vectors, group);
+  catchUpRows(ofUsers ? sortedUsers : sortedItems, start, size, step, choose(ofUsers, users, items), TAILS, vectors, group);
 }
 
 extern "C" __global__ void catch_up_tables(
@@ -51,7 +51,7 @@ extern "C" __global__ void catch_up_tables(
   long long rows = ofUsers ? users : items;
   const RestingSide ofUser = RESTING(user);
   const RestingSide ofItem = RESTING(item);
-  const RestingSide side = ofUsers ? ofUser : ofItem;
+  const RestingSide side = choose(ofUsers, ofUser, ofItem);
   Group groups(group);
   for (long long first = groups.first(); first < rows; first += groups.count()) {
     long long row = first + groups.inBlock;

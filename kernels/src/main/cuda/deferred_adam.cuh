@@ -66,6 +66,18 @@ struct RestingSide {
   Global<float> biasSecond;
 };
 
+/// One of the two, as in batch.cuh.
+__device__ __forceinline__ RestingSide choose(bool first, const RestingSide& one, const RestingSide& two) {
+  return RestingSide{
+      first ? one.steps : two.steps,
+      first ? one.weights : two.weights,
+      first ? one.first : two.first,
+      first ? one.second : two.second,
+      first ? one.bias : two.bias,
+      first ? one.biasFirst : two.biasFirst,
+      first ? one.biasSecond : two.biasSecond};
+}
+
 /// Moves a row over the steps that it has rested up to `step`, and notes that it stands after `next`. Every lane of the warp must call it;
 /// those of idle groups come with active = false.
 __device__ __forceinline__ void catchUpRow(

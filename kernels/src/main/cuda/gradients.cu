@@ -6,7 +6,7 @@
 // with w = 1 without a Dense head, scale = 2 / n of a batch of n, count the row's ratings in the batch. All of it from the weights before
 // the step: both sides' gradients come before either side's move.
 //
-// gradient_rows sums in the order of the batch, from the index of batch_index.cu, 32 ratings at a time (gradients.cuh); gradient_sums adds
+// gradient_rows sums in the order of the batch, from the index of batch_index.cu, 32 ratings at a time or more (gradients.cuh); gradient_sums adds
 // those sums up where a row has several, in their order. Where a sum is cut depends on the batch alone: the same bits in every run and for
 // every launch shape, and no clearing. gradient_atomic adds each rating to both rows with float atomics: no index is needed, and sums depend on
 // which warp comes first.
@@ -15,7 +15,8 @@
 // A group of lanes a position of the index (those that start a piece do its work, the others have none), a chunk, or a rating.
 // Bytes, gradient_rows: a rating reads its other row, 4 k, and 12 of index and slope; a distinct row reads and writes 4 k: at k = 64, 6,000 and
 // 3,700 rows and batches of 8,192 about 8,192 (268 + 2 * 0.5 * 512) = 4.3 MB a side, 1 us from HBM, less from L2, under the cost of a launch.
-// gradient_sums: a row of 4 k + 16 for each chunk where a row goes on, at most 255 and 70 KB a side: a launch.
+// gradient_sums: a row of 4 k + 16 for each chunk where a row goes on, at most 255 and 70 KB a side: a launch. Batches of more than 131,072 have
+// longer chunks, so that there are at most 4,096: 1.1 MB a side at k = 64.
 // gradient_atomic: a rating reads both rows and adds to two, 16 k and as many atomics: L2 does one 32-byte sector a clock and slice.
 // Versions:
 //   1. A row's ratings all in one group's loop, a side a launch. Its loads depend on each other, about 0.5 us a rating by prediction: a movie with
@@ -33,7 +34,7 @@ extern "C" __global__ void gradient_rows(
   const Side users = SIDE(user);
   const Side items = SIDE(item);
   bool ofUsers = blockIdx.y == 0;
-  sumsOfPieces(Batch{start, size, scale}, ofUsers ? users : items, ofUsers ? items : users, SLOPES);
+  sumsOfPieces(Batch{start, size, scale}, choose(ofUsers, users, items), choose(ofUsers, items, users), SLOPES);
 }
 
 /// The gradients of rows that have several pieces, after gradient_rows.
@@ -44,7 +45,7 @@ extern "C" __global__ void gradient_sums(
   }
   const Side users = SIDE(user);
   const Side items = SIDE(item);
-  carriedSums(Batch{start, size, scale}, blockIdx.y == 0 ? users : items, SLOPES);
+  carriedSums(Batch{start, size, scale}, choose(blockIdx.y == 0, users, items), SLOPES);
 }
 
 __device__ __forceinline__ void add(float* sum, float4 x) {

@@ -7,8 +7,28 @@
 
 #include "batch.cuh"
 
-/// Ratings that a group goes through, one load after the other.
+/// Positions of a chunk, unless the batch is so large that there would be too many chunks: then twice as many, and so on.
 constexpr int CHUNK = 32;
+constexpr int MOST_CHUNKS = 4096;
+
+/// The chunks of a batch: 2^bits positions each, so that where they begin depends on the batch alone.
+struct Chunks {
+  int start;
+  int bits = 5;
+  int count;
+
+  __device__ __forceinline__ explicit Chunks(const Batch& batch) : start(batch.start) {
+    while (((long long)batch.size + (1LL << bits) - 1) >> bits > MOST_CHUNKS) {
+      bits++;
+    }
+    count = (int)(((long long)batch.size + (1LL << bits) - 1) >> bits);
+  }
+
+  /// The chunk of a position.
+  __device__ int of(long long position) const { return (int)((position - start) >> bits); }
+
+  __device__ long long begin(int chunk) const { return start + ((long long)chunk << bits); }
+};
 
 /// What both sides' gradients are made of.
 struct Slopes {
@@ -50,6 +70,7 @@ __device__ __forceinline__ float pulledBias(float sum, const Slopes& of, float s
 /// Sums up the pieces of a side.
 __device__ __forceinline__ void sumsOfPieces(const Batch& batch, const Side& own, const Side& other, const Slopes& of) {
   Group groups(of.group);
+  const Chunks chunks(batch);
   float kernel = of.head ? of.head[0] : 1;
   long long end = batch.end();
   for (long long first = batch.start + groups.first(); first < end; first += groups.count()) {
@@ -59,14 +80,14 @@ __device__ __forceinline__ void sumsOfPieces(const Batch& batch, const Side& own
     }
     int row = own.sortedRows[piece];
     bool begins = piece == batch.start || own.sortedRows[piece - 1] != row;
-    long long inChunk = (piece - batch.start) % CHUNK;
-    if (!begins && inChunk != 0) {
+    int chunk = chunks.of(piece);
+    if (!begins && piece != chunks.begin(chunk)) {
       continue;  // the group at the start of the piece does it all
     }
-    long long chunkEnd = piece - inChunk + CHUNK;
+    long long chunkEnd = chunks.begin(chunk + 1);
     long long pieceEnd = endOfRow(own.sortedRows, piece, chunkEnd < end ? chunkEnd : end);
     bool whole = begins && (pieceEnd == end || own.sortedRows[pieceEnd] != row);
-    Global<float4> carried = own.carried + ((piece - batch.start) / CHUNK - 1) * (of.vectors + 1);
+    Global<float4> carried = rowOf(own.carried, chunk - 1, of.vectors + 1);
     Global<float4> sums = begins ? rowOf(own.gradient, row, of.vectors) : carried;
     for (int vector = groups.lane; vector < of.vectors; vector += of.group) {
       float4 sum = make_float4(0, 0, 0, 0);
@@ -95,41 +116,41 @@ __device__ __forceinline__ void sumsOfPieces(const Batch& batch, const Side& own
 /// Adds to the first piece of each row those of the chunks after it. All pieces must be there.
 __device__ __forceinline__ void carriedSums(const Batch& batch, const Side& own, const Slopes& of) {
   Group groups(of.group);
+  const Chunks chunks(batch);
   long long end = batch.end();
-  long long chunks = (batch.size + CHUNK - 1) / CHUNK;
-  for (long long base = 1 + groups.first(); base < chunks; base += groups.count()) {
-    long long chunk = base + groups.inBlock;
-    if (chunk >= chunks) {
+  for (long long base = 1 + groups.first(); base < chunks.count; base += groups.count()) {
+    int chunk = (int)base + groups.inBlock;
+    if (chunk >= chunks.count) {
       continue;
     }
-    long long begin = batch.start + chunk * CHUNK;
+    long long begin = chunks.begin(chunk);
     int row = own.sortedRows[begin];
-    if (own.sortedRows[begin - 1] != row || (chunk > 1 && own.sortedRows[begin - CHUNK - 1] == row)) {
+    if (own.sortedRows[begin - 1] != row || (chunk > 1 && own.sortedRows[chunks.begin(chunk - 1) - 1] == row)) {
       continue;  // no row goes on here, or the group at an earlier chunk does it all
     }
-    long long last = chunk;  // after the row's
-    while (last < chunks && own.sortedRows[batch.start + last * CHUNK] == row) {
+    int last = chunk;  // after the row's
+    while (last < chunks.count && own.sortedRows[chunks.begin(last)] == row) {
       last++;
     }
     long long first = begin - 1;
     while (first > batch.start && own.sortedRows[first - 1] == row) {
       first--;
     }
-    long long lastEnd = batch.start + last * CHUNK;
-    long long count = endOfRow(own.sortedRows, lastEnd - CHUNK, lastEnd < end ? lastEnd : end) - first;
+    long long lastEnd = chunks.begin(last);
+    long long count = endOfRow(own.sortedRows, chunks.begin(last - 1), lastEnd < end ? lastEnd : end) - first;
     for (int vector = groups.lane; vector < of.vectors; vector += of.group) {
       float4 sum = rowOf(own.gradient, row, of.vectors)[vector];
 #pragma unroll 4
-      for (long long at = chunk; at < last; at++) {
-        sum = addScaled(sum, 1, own.carried[(at - 1) * (of.vectors + 1) + vector]);
+      for (int at = chunk; at < last; at++) {
+        sum = addScaled(sum, 1, rowOf(own.carried, at - 1, of.vectors + 1)[vector]);
       }
       rowOf(own.gradient, row, of.vectors)[vector] = pulled(sum, of, batch.scale, count, rowOf(own.factors, row, of.vectors)[vector]);
     }
     if (own.bias && groups.lane == 0) {
       float sum = own.biasGradient[row];
 #pragma unroll 4
-      for (long long at = chunk; at < last; at++) {
-        sum += own.carried[(at - 1) * (of.vectors + 1) + of.vectors].x;
+      for (int at = chunk; at < last; at++) {
+        sum += rowOf(own.carried, at - 1, of.vectors + 1)[of.vectors].x;
       }
       own.biasGradient[row] = pulledBias(sum, of, batch.scale, count, own.bias[row]);
     }

@@ -62,13 +62,13 @@ struct Step {
     }
 #pragma unroll 1  // both sides by the same instructions
     for (int side = 0; side < 2; side++) {
-      sumsOfPieces(batch, side == 0 ? users : items, side == 0 ? items : users, slopes);
+      sumsOfPieces(batch, choose(side == 0, users, items), choose(side == 0, items, users), slopes);
     }
     if (size > CHUNK) {
       __syncthreads();
 #pragma unroll 1
       for (int side = 0; side < 2; side++) {
-        carriedSums(batch, side == 0 ? users : items, slopes);
+        carriedSums(batch, choose(side == 0, users, items), slopes);
       }
     }
     return true;
@@ -129,7 +129,7 @@ struct Resting {
 #pragma unroll 1
     for (int side = 0; side < 2; side++) {
       catchUpRows(
-          side == 0 ? step.users.sortedRows : step.items.sortedRows, start, size, batch, side == 0 ? users : items, tails,
+          side == 0 ? step.users.sortedRows : step.items.sortedRows, start, size, batch, choose(side == 0, users, items), tails,
           step.model.vectors, step.model.group);
     }
     __syncthreads();

@@ -15,8 +15,11 @@ import org.jspecify.annotations.Nullable;
  * up the pieces of rows that have several.
  */
 final class Gradients {
-  /** Ratings of a piece at most, as in gradients.cuh. */
+  /** Positions of a chunk, as in gradients.cuh. */
   static final int CHUNK = 32;
+
+  /** Of a batch, as there: those of larger batches are longer. */
+  static final int MOST_CHUNKS = 4096;
 
   /** Users and items. */
   private static final int SIDES = 2;
@@ -108,7 +111,7 @@ final class Gradients {
 
   /** Chunks of a batch that a row may go on in. */
   private static int carried(int batchSize) {
-    return (batchSize - 1) / CHUNK;
+    return Math.min(MOST_CHUNKS - 1, (batchSize - 1) / CHUNK);
   }
 
   private static long bytesOfSide(int batchSize, int vectors) {

@@ -97,7 +97,8 @@ final class GradientsTest {
               .toArray();
       int[] sortedRows = IntStream.of(order).map(at -> rowAt[at]).toArray();
       int[] sortedPositions = IntStream.of(order).map(at -> START + at).toArray();
-      int carried = Math.max(0, batch.size - 1) / Gradients.CHUNK;
+      int chunks = Math.min(Gradients.MOST_CHUNKS, Math.ceilDiv(batch.size, Gradients.CHUNK));
+      int carried = Math.max(0, chunks - 1);
       return new Sorted(
           gpu.of(PredictionsTest.shifted(sortedRows, START)),
           gpu.of(PredictionsTest.shifted(sortedPositions, START)),
@@ -199,6 +200,19 @@ final class GradientsTest {
           LaunchShape shape = LaunchShape.of(1 + 3 * seed, 32 * (1 + seed * seed));
           device.both(shape).assertIs(expected, shape + ", " + batch);
         }
+      }
+    }
+  }
+
+  /** Just one more rating than the chunks hold, so that they are twice as long. */
+  @ParameterizedTest
+  @FieldSource("io.github.gpumf.cuda.Gpu#BINDINGS")
+  void largeBatchesHaveLongerChunks(String binding) {
+    int most = Gradients.MOST_CHUNKS * Gradients.CHUNK;
+    for (int size : new int[] {most, most + 1}) {
+      BatchCase batch = BatchCase.withItems(2, false, size / 2, 17, size - size / 2 - 17);
+      try (Gpu gpu = Gpu.open(binding)) {
+        OnDevice.of(gpu, batch).both(LaunchShape.of(BLOCKS, 96)).check(batch);
       }
     }
   }
