@@ -94,7 +94,7 @@ final class BadInputs {
         row("unknown flag of gpumf", "", "--fast", USAGE, "'--fast'", "See: gpumf --help"),
         row("argument too many", "", "doctor now", USAGE, "'now'", "See: gpumf doctor --help"),
         row("help on nothing", "", "help nothing", USAGE, "nothing"),
-        row("train without anything", "", "train", USAGE, "--ratings", "--output"),
+        row("train without anything", "", "train", USAGE, "--ratings"),
         row("train without output", "good.csv", "train --ratings HERE/good.csv", USAGE, "--output"),
         row("train without ratings", "", "train --output HERE/out", USAGE, "--ratings=F"),
         row("evaluate without model", "", "evaluate --ratings F", USAGE, "--model=M"),

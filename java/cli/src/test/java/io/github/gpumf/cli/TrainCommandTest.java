@@ -104,6 +104,9 @@ class TrainCommandTest {
     assertTrue(run.out().matches("(?s).*\\R  weights +[0-9]+  [0-9.]+ KiB\\R.*"), run.out());
     assertTrue(run.out().matches("(?s).*\\R  needed +[0-9]+  [0-9.]+ KiB\\R"), run.out());
     assertFalse(Files.exists(model("dry")), "nothing is saved");
+    String ratings = " --ratings " + data.resolve("ratings.tsv");
+    Cli.Run without = Cli.succeed("train --dry-run --factors 8 --backend scalar" + ratings);
+    assertTrue(without.out().contains("memory of host:"), "no model is asked for");
     Cli.Run json = train("dry", "--optimizer adam --dry-run --json --backend scalar");
     assertEquals(
         List.of("backend", "memory", "neededBytes", "freeBytes", "fits", "parts"), json.keys());
