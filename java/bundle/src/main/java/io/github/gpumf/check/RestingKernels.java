@@ -21,10 +21,10 @@ record RestingKernels(KernelBench bench, KernelTables t) {
   private static final String FILE = "deferred_adam";
 
   /** Of the epoch; more launches than anybody times. */
-  private static final int STEPS = 1 << 18;
+  static final int STEPS = 1 << 18;
 
   /** w, m and v, read and written. */
-  private static final int STREAMS = 6;
+  static final int STREAMS = 6;
 
   // Places of arguments.
   private static final int START = 1;
@@ -37,6 +37,30 @@ record RestingKernels(KernelBench bench, KernelTables t) {
     DeviceBuffer powers = t.zeros(2L * Double.BYTES * (STEPS + 1));
     rows(tails, powers);
     tables(tails, powers);
+    look(tails, powers);
+  }
+
+  /** What a look at the users copies. */
+  private void look(DeviceBuffer tails, DeviceBuffer powers) {
+    Side side = t.users;
+    long numbers = 4L * t.vectors * side.rows();
+    bench.time(
+        FILE,
+        "rested_numbers",
+        new Load(t.size(side.rows(), "users"), t.k, 4.0 * 4 * numbers),
+        bench.launches().items(numbers),
+        1,
+        0,
+        t.zeros((long) Integer.BYTES * side.rows()),
+        (long) side.rows(),
+        4 * t.vectors,
+        side.factors(),
+        side.first(),
+        side.second(),
+        tails,
+        powers,
+        EPSILON,
+        t.zeros(Float.BYTES * numbers));
   }
 
   private List<Object> sides(DeviceBuffer tails, DeviceBuffer powers) {
@@ -59,8 +83,7 @@ record RestingKernels(KernelBench bench, KernelTables t) {
   private void rows(DeviceBuffer tails, DeviceBuffer powers) {
     List<Object> arguments =
         new ArrayList<>(
-            List.of(
-                t.stop, 0, t.batchSize, 0, t.users.sortedRows(), t.items.sortedRows()));
+            List.of(t.stop, 0, t.batchSize, 0, t.users.sortedRows(), t.items.sortedRows()));
     arguments.addAll(sides(tails, powers));
     KernelCall call = bench.call(FILE, "catch_up_rows", arguments.toArray());
     LaunchShape shape = bench.launches().groups(t.batchSize, t.group).withGridY(2);
@@ -78,8 +101,7 @@ record RestingKernels(KernelBench bench, KernelTables t) {
 
   private void tables(DeviceBuffer tails, DeviceBuffer powers) {
     List<Object> arguments =
-        new ArrayList<>(
-            List.of(t.stop, 0, (long) t.users.rows(), (long) t.items.rows()));
+        new ArrayList<>(List.of(t.stop, 0, (long) t.users.rows(), (long) t.items.rows()));
     arguments.addAll(sides(tails, powers));
     KernelCall call = bench.call(FILE, "catch_up_tables", arguments.toArray());
     int rows = t.users.rows() + t.items.rows();
