@@ -1,4 +1,4 @@
-// The gradient of a batch, one side at a time: users by their items, or items by their users.
+// The gradient of a batch, of users by their items and of items by their users.
 //
 //   gradient[row] = sum over the row's ratings of  slope w other_row  +  regularization scale count row
 //   biasGradient[row] = sum of slope  +  biasRegularization scale count bias
@@ -6,42 +6,46 @@
 // with w = 1 without a Dense head, scale = 2 / n of a batch of n, count the row's ratings in the batch. All of it from the weights before
 // the step: both sides' gradients come before either side's move.
 //
-// gradient_rows sums in the order of the batch, from the index of batch_index.cu: the same bits in every run and for every launch
-// shape, and no clearing. gradient_atomic adds each rating to both rows with float atomics: no index is needed, and sums depend on
+// gradient_rows sums in the order of the batch, from the index of batch_index.cu, 32 ratings at a time or more (gradients.cuh); gradient_sums adds
+// those sums up where a row has several, in their order. Where a sum is cut depends on the batch alone: the same bits in every run and for
+// every launch shape, and no clearing. gradient_atomic adds each rating to both rows with float atomics: no index is needed, and sums depend on
 // which warp comes first.
 //
-// Layout: rows.cuh. Launch: any grid, blocks of a multiple of 32 threads; a group of lanes a position of the index (those that
-// start a row do its work, the others have none) or a rating.
+// Layout: rows.cuh. Launch: any grid, blocks of a multiple of 32 threads; gradient_rows and gradient_sums in two rows of blocks, users and items.
+// A group of lanes a position of the index (those that start a piece do its work, the others have none), a chunk, or a rating.
 // Bytes, gradient_rows: a rating reads its other row, 4 k, and 12 of index and slope; a distinct row reads and writes 4 k: at k = 64, 6,000 and
 // 3,700 rows and batches of 8,192 about 8,192 (268 + 2 * 0.5 * 512) = 4.3 MB a side, 1 us from HBM, less from L2, under the cost of a launch.
+// gradient_sums: a row of 4 k + 16 for each chunk where a row goes on, at most 255 and 70 KB a side: a launch. Batches of more than 131,072 have
+// longer chunks, so that there are at most 4,096: 1.1 MB a side at k = 64.
 // gradient_atomic: a rating reads both rows and adds to two, 16 k and as many atomics: L2 does one 32-byte sector a clock and slice.
-// Versions: 1. these. A long segment (a popular item in a large batch) is one group's loop of dependent loads: about 0.5 us a rating.
+// Versions:
+//   1. A row's ratings all in one group's loop, a side a launch. Its loads depend on each other, about 0.5 us a rating by prediction: a movie with
+//      400 of 131,072 ratings holds a batch up for 200 us.
+//   2. This one, pieces of 32 with four ratings' loads in flight: 8 x 0.5 us and the loads of 13 sums, some 6 us for that movie, by prediction.
+//      Both sides share a launch, so that there are as many as before.
 #include "gradients.cuh"
 
+/// The sums of each piece of a row; whole gradients where a row has one. blockIdx.y: 0 for users, 1 for items.
 extern "C" __global__ void gradient_rows(
-    Global<const int> stop,
-    int start,
-    int size,
-    float scale,
-    Global<const int> sortedRows,
-    Global<const int> sortedPositions,
-    Global<const int> otherRows,
-    Global<const float> slopes,
-    Global<const float> own,
-    Global<const float> other,
-    int vectors,
-    int group,
-    Global<const float> ownBias,  // null with a Dense head
-    Global<const float> head,     // null with biases
-    float regularization,
-    float biasRegularization,
-    Global<float> gradient,
-    Global<float> biasGradient) {
-  if (!*stop) {
-    gradientOfRows(
-        start, size, scale, sortedRows, sortedPositions, otherRows, slopes, own, other, vectors, group, ownBias,
-        head, regularization, biasRegularization, gradient, biasGradient);
+    Global<const int> stop, int start, int size, float scale, SIDE_PARAMETERS(user), SIDE_PARAMETERS(item), SLOPES_PARAMETERS) {
+  if (*stop) {
+    return;
   }
+  const Side users = SIDE(user);
+  const Side items = SIDE(item);
+  bool ofUsers = blockIdx.y == 0;
+  sumsOfPieces(Batch{start, size, scale}, choose(ofUsers, users, items), choose(ofUsers, items, users), SLOPES);
+}
+
+/// The gradients of rows that have several pieces, after gradient_rows.
+extern "C" __global__ void gradient_sums(
+    Global<const int> stop, int start, int size, float scale, SIDE_PARAMETERS(user), SIDE_PARAMETERS(item), SLOPES_PARAMETERS) {
+  if (*stop) {
+    return;
+  }
+  const Side users = SIDE(user);
+  const Side items = SIDE(item);
+  carriedSums(Batch{start, size, scale}, choose(blockIdx.y == 0, users, items), SLOPES);
 }
 
 __device__ __forceinline__ void add(float* sum, float4 x) {

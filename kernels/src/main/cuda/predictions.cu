@@ -26,26 +26,21 @@ extern "C" __global__ void predict(
     Global<const int> items,
     long long count,
     Global<float> predictions) {
-  Prediction prediction(userBias, itemBias, head, offset);
+  const int group = 1;
+  const Model model = MODEL;
+  Prediction prediction(model);
   long long threads = (long long)gridDim.x * blockDim.x;
   for (long long pair = (long long)blockIdx.x * blockDim.x + threadIdx.x; pair < count; pair += threads) {
     int user = users[pair];
     int item = items[pair];
-    float sum = partOfDot(rowOf(as4(userFactors), user, vectors), rowOf(as4(itemFactors), item, vectors), vectors, 1, 0);
+    float sum = partOfDot(rowOf(model.userFactors, user, vectors), rowOf(model.itemFactors, item, vectors), vectors, group, 0);
     predictions[pair] = prediction.of(sum, user, item);
   }
 }
 
 /// The sum of squared errors of ratings, predictions held within low..high: a double a block in `partials`.
 extern "C" __global__ void squared_errors(
-    Global<const float> userFactors,
-    Global<const float> itemFactors,
-    int vectors,
-    int group,
-    Global<const float> userBias,
-    Global<const float> itemBias,
-    Global<const float> head,
-    float offset,
+    MODEL_PARAMETERS,
     float low,
     float high,
     Global<const int> users,
@@ -53,15 +48,16 @@ extern "C" __global__ void squared_errors(
     Global<const float> values,
     long long count,
     Global<double> partials) {
+  const Model model = MODEL;
   Group groups(group);
-  Prediction prediction(userBias, itemBias, head, offset);
+  Prediction prediction(model);
   double sum = 0;
   for (long long first = groups.first(); first < count; first += groups.count()) {
     long long rating = first + groups.inBlock;
     bool active = rating < count;
     int user = active ? users[rating] : 0;
     int item = active ? items[rating] : 0;
-    float dot = dotOfPair(as4(userFactors), as4(itemFactors), user, item, vectors, group, groups.lane, active);
+    float dot = dotOfPair(model, user, item, groups.lane, active);
     if (active && groups.lane == 0) {
       double error = (double)fminf(fmaxf(prediction.of(dot, user, item), low), high) - values[rating];
       sum += error * error;
@@ -73,30 +69,20 @@ extern "C" __global__ void squared_errors(
   }
 }
 
-/// The slopes of a batch, positions start .. start + size - 1 of its columns; and of each block the sums of a e^2, of slope (p . q)
-/// and of slope, in partials[block], [blocks + block] and [2 blocks + block]. Nothing once `stop` is set.
+/// A batch's slopes, and the sums that errorsOfBatch leaves. Nothing once `stop` is set.
 extern "C" __global__ void batch_errors(
     Global<const int> stop,
     int start,
     int size,
     float scale,
-    Global<const float> userFactors,
-    Global<const float> itemFactors,
-    int vectors,
-    int group,
-    Global<const float> userBias,
-    Global<const float> itemBias,
-    Global<const float> head,
-    float offset,
+    MODEL_PARAMETERS,
     Global<const int> users,
     Global<const int> items,
     Global<const float> values,
-    Global<const float> weights,  // null where every weight is 1
+    Global<const float> weights,
     Global<float> slopes,
     Global<double> partials) {
   if (!*stop) {
-    errorsOfBatch(
-        start, size, scale, userFactors, itemFactors, vectors, group, userBias, itemBias, head, offset,
-        users, items, values, weights, slopes, partials);
+    errorsOfBatch(Batch{start, size, scale}, MODEL, Columns{users, items, values, weights}, slopes, partials);
   }
 }

@@ -9,7 +9,7 @@
 // shuffles that every lane of the warp takes part in: loops that contain them have the same number of turns for the whole warp.
 //
 // Every kernel that runs once a batch begins with the same parameters, those that change from batch to batch: `stop`, which ends a training
-// that has diverged; where the batch starts in its window and how long it is; and a number, the scale 2 / n or the learning rate.
+// that has diverged; where the batch starts in its window and how long it is; and a number, the scale 2 / n, the learning rate or the step.
 #pragma once
 
 #include "device.cuh"

@@ -24,7 +24,7 @@
 // Let s be a score as score_items has it, t the one from cuBLAS, |s - t| <= E for all items of a user, and T the n-th highest t. Then n items have
 // t >= T, so s >= T - E, and the n-th highest s is not below T - E. So an item of the answer has s >= T - E, thus t >= T - 2 E: it is a candidate.
 // A sum of k products in any order, fused or not, is off by at most k u |p| |q| / (1 - k u), u = 2^-24 (N. Higham, "Accuracy and stability of
-// numerical algorithms", 2002, section 3.1); CudaProducts.java makes E of that.
+// numerical algorithms", 2002, section 3.1); ScoreBound.java makes E of that.
 //
 // Layout: rows.cuh; scores users x items, row-major, 64-bit offsets. Launch: score_items grid (items / 64, users / 64), 256 threads;
 // exclude_items one block a user; select_items and select_near one block a user, of a multiple of 32 threads; gather_users a warp a user.

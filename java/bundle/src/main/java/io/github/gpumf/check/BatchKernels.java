@@ -10,6 +10,8 @@ import io.github.gpumf.check.KernelBench.Load;
 import io.github.gpumf.check.KernelTables.Side;
 import io.github.gpumf.cuda.Launches;
 import io.github.gpumf.cuda.driver.LaunchShape;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The kernels of a step on a batch: each launch another batch of the window.
@@ -26,8 +28,7 @@ record BatchKernels(KernelBench bench, KernelTables t) {
     LaunchShape groups = bench.launches().groups(t.batchSize, t.group);
     errors(groups);
     totals(groups.gridX());
-    gradient("users", t.users, t.items);
-    gradient("items", t.items, t.users);
+    gradients();
     atomicGradient();
     for (UpdateKernels rule : UpdateKernels.ALL) {
       rows(rule);
@@ -94,30 +95,36 @@ record BatchKernels(KernelBench bench, KernelTables t) {
         NULL);
   }
 
-  private void gradient(String name, Side own, Side other) {
-    time(
+  /** Both sides, and the sums of rows that are added up in pieces. */
+  private void gradients() {
+    List<Object> arguments = new ArrayList<>(List.of(t.stop, 0, t.batchSize, 2f / t.batchSize));
+    for (Side side : List.of(t.users, t.items)) {
+      arguments.addAll(
+          List.of(
+              side.sortedRows(),
+              side.sortedPositions(),
+              side.rowAt(),
+              side.factors(),
+              side.bias(),
+              side.gradient(),
+              side.biasGradient(),
+              side.carried()));
+    }
+    arguments.addAll(List.of(t.slopes, t.vectors, t.group, NULL, 0f, 0f));
+    double bytes = t.bytesOfGradient(t.users) + t.bytesOfGradient(t.items);
+    gradient("gradient_rows", bytes, t.batchSize, arguments);
+    gradient("gradient_sums", 2.0 * t.pieces() * t.bytesOfPiece(), t.pieces(), arguments);
+  }
+
+  private void gradient(String kernel, double bytes, int groups, List<Object> arguments) {
+    bench.timeBatches(
+        START,
+        t::start,
         "gradients",
-        "gradient_rows",
-        new Load(size(", " + name), t.k, t.bytesOfGradient(own)),
-        t.group,
-        t.stop,
-        0,
-        t.batchSize,
-        2f / t.batchSize,
-        own.sortedRows(),
-        own.sortedPositions(),
-        other.rowAt(),
-        t.slopes,
-        own.factors(),
-        other.factors(),
-        t.vectors,
-        t.group,
-        own.bias(),
-        NULL,
-        0f,
-        0f,
-        own.gradient(),
-        own.biasGradient());
+        kernel,
+        new Load(size(""), t.k, bytes),
+        bench.launches().groups(groups, t.group).withGridY(2),
+        arguments.toArray());
   }
 
   /** Both sides, by atomics. */

@@ -75,7 +75,8 @@ record KernelBench(
     time(name, load, turn -> call.set(place, start.applyAsInt(turn)).launch(stream, shape));
   }
 
-  private void time(String name, Load load, IntConsumer work) {
+  /** Takes the time of what is launched for 0, 1, 2 and so on. */
+  void time(String name, Load load, IntConsumer work) {
     double floor =
         Math.max(launchMicroseconds, load.bytes() / Math.max(1, findings.copyBandwidth()));
     findings.add(

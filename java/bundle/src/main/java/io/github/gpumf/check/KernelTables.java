@@ -33,9 +33,13 @@ final class KernelTables implements AutoCloseable {
       DeviceBuffer rowAt,
       DeviceBuffer sortedRows,
       DeviceBuffer sortedPositions,
+      DeviceBuffer carried,
       double distinctInBatch) {}
 
   private static final long SEED = 2;
+
+  /** Positions of a chunk, in {@code gradients.cuh}. */
+  private static final int CHUNK = 32;
 
   private final CudaContext context;
   private final Stream stream;
@@ -125,6 +129,7 @@ final class KernelTables implements AutoCloseable {
         rowAt,
         upload(sortedRows),
         upload(sortedPositions),
+        zeros(pieces() * bytesOfPiece()),
         (double) distinct * batchSize / positions);
   }
 
@@ -196,6 +201,16 @@ final class KernelTables implements AutoCloseable {
    */
   double bytesOfGradient(Side own) {
     return batchSize * (16.0 * vectors + 16) + own.distinctInBatch() * 32 * vectors;
+  }
+
+  /** Chunks of a batch, in each of which a row may go on: {@code gradients.cuh}. */
+  int pieces() {
+    return Math.ceilDiv(batchSize, CHUNK);
+  }
+
+  /** The sums of a piece: of the factors, and of the slopes. */
+  long bytesOfPiece() {
+    return 16L * (vectors + 1);
   }
 
   /** Of a batch: an optimizer's, so many numbers a weight. */

@@ -65,6 +65,7 @@ final class KernelTimes implements Measure {
 
   private void time(KernelBench bench, KernelTables tables) {
     new BatchKernels(bench, tables).time();
+    new RestingKernels(bench, tables).time();
     if (tables.batchSize == sizes.batchSizes().getLast()) {
       new TableKernels(bench, tables).time();
       new RatingKernels(bench, tables).time();

@@ -8,6 +8,7 @@ import static io.github.gpumf.check.KernelBench.RATE;
 
 import io.github.gpumf.check.KernelBench.Load;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -26,6 +27,8 @@ record SmallBatchKernels(KernelBench bench, KernelTables t) {
 
   private static final int START = 0;
 
+  private static final int BATCH = 2;
+
   /** Times all of them. */
   void time() {
     time("small_gradients", bytesOfGradients(), List.of());
@@ -41,21 +44,50 @@ record SmallBatchKernels(KernelBench bench, KernelTables t) {
         "adagrad_row_batches",
         bytesOfGradients() + bytesOfMoves(4),
         moves(new UpdateKernels("adagrad", 4), rates));
+    deferred(rates);
   }
 
   private void time(String name, double bytes, List<Object> moves) {
     List<Object> arguments = new ArrayList<>(List.of(0, t.batchSize, 0L));
     arguments.addAll(step());
     arguments.addAll(moves);
-    int threads = Math.min(MOST_THREADS, Math.ceilDiv(t.batchSize * t.group, 32) * 32);
     bench.timeBatches(
         START,
         t::start,
         "small_batches",
         name,
         new Load(t.size(t.batchSize, "a batch"), t.k, bytes),
-        LaunchShape.of(1, threads),
+        LaunchShape.of(1, threads()),
         arguments.toArray());
+  }
+
+  /** Each launch a later batch, as its step, so that every row has rested. */
+  private void deferred(DeviceBuffer rates) {
+    List<Object> arguments = new ArrayList<>(List.of(0, t.batchSize, 0L));
+    arguments.addAll(step());
+    arguments.addAll(moves(UpdateKernels.ALL.getFirst(), rates));
+    arguments.addAll(
+        List.of(
+            t.zeros((long) Integer.BYTES * t.users.rows()),
+            t.zeros((long) Integer.BYTES * t.items.rows()),
+            t.zeros(4L * Double.BYTES * (RestingKernels.STEPS + 1)),
+            t.zeros(2L * Double.BYTES * (RestingKernels.STEPS + 1))));
+    KernelCall call = bench.call("small_batches", "deferred_adam_batches", arguments.toArray());
+    LaunchShape shape = LaunchShape.of(1, threads());
+    bench.time(
+        "deferred_adam_batches",
+        new Load(
+            t.size(t.batchSize, "a batch"),
+            t.k,
+            bytesOfGradients() + bytesOfMoves(8) + bytesOfMoves(RestingKernels.STREAMS)),
+        turn ->
+            call.set(START, t.start(turn))
+                .set(BATCH, (long) (turn % RestingKernels.STEPS))
+                .launch(bench.stream(), shape));
+  }
+
+  private int threads() {
+    return Math.min(MOST_THREADS, Math.ceilDiv(t.batchSize * t.group, 32) * 32);
   }
 
   private double bytesOfGradients() {
@@ -77,8 +109,10 @@ record SmallBatchKernels(KernelBench bench, KernelTables t) {
         t.slopes,
         t.users.sortedRows(),
         t.users.sortedPositions(),
+        t.users.carried(),
         t.items.sortedRows(),
         t.items.sortedPositions(),
+        t.items.carried(),
         t.vectors,
         t.group,
         3f,

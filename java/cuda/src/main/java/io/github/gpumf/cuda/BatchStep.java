@@ -8,7 +8,6 @@ import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.cuda.driver.Stream;
 import io.github.gpumf.model.Mf;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,12 +15,13 @@ import org.jspecify.annotations.Nullable;
  * A step of mini-batch training as launches on one stream:
  *
  * <ol>
+ *   <li>{@link RestingRows}, where rows rest: those of the batch are caught up.
  *   <li>{@code batch_errors}: the error of each rating.
  *   <li>{@code batch_totals}: the batch's loss, added to the epoch's; it sets {@code stop} if the
  *       batch has diverged, and the launches after it do nothing.
- *   <li>{@code gradient_rows} for users and for items, both from the weights before the step. Each
- *       row adds up its ratings in the order of the batch, so the bits do not depend on which
- *       blocks run first.
+ *   <li>{@link Gradients} of users and of items, both from the weights before the step. Each row
+ *       adds up its ratings in the order of the batch, so the bits do not depend on which blocks
+ *       run first.
  *   <li>The optimizer's kernel for each table, or where it moves whole tables for all of them.
  * </ol>
  *
@@ -35,8 +35,10 @@ final class BatchStep {
   private final UpdateRule rule;
   private final DeviceWeights weights;
   private final Window window;
+  private final @Nullable RestingRows resting;
   private final Kernels kernels;
   private final DeviceBuffer stop;
+  private final DeviceBuffer totals;
   private final int group;
   private final DeviceBuffer slopes;
   private final DeviceBuffer partials;
@@ -45,28 +47,24 @@ final class BatchStep {
 
   private final BatchCall errors;
   private final KernelCall addTotals;
-  private final BatchCall userGradient;
-  private final BatchCall itemGradient;
-  private final List<Move> moves = new ArrayList<>();
+  private final Gradients gradients;
+  private final List<Move> moves;
   private final @Nullable L2Penalty penalty;
   private final @Nullable SmallBatches smallBatches;
 
   /**
    * Prepares the launches.
    *
-   * @param weights to move
-   * @param gradients zero, of their shape
-   * @param slots the optimizer's numbers
+   * @param resting null if no rows rest
    * @param stop an int, as in rows.cuh
    * @param totals four doubles, as in totals.cu
    */
   BatchStep(
       TrainingJob job,
       UpdateRule rule,
-      DeviceWeights weights,
-      DeviceWeights gradients,
-      List<DeviceWeights> slots,
+      TrainedWeights trained,
       Window window,
+      @Nullable RestingRows resting,
       Kernels kernels,
       Launches launches,
       DeviceBuffer stop,
@@ -74,10 +72,12 @@ final class BatchStep {
       DeviceArena arena) {
     this.job = job;
     this.rule = rule;
-    this.weights = weights;
+    weights = trained.weights();
     this.window = window;
+    this.resting = resting;
     this.kernels = kernels;
     this.stop = stop;
+    this.totals = totals;
     group = Launches.group(weights.userFactors().vectors());
     boolean small = SmallBatches.fit(window.batchSize(), group);
     shape =
@@ -87,70 +87,42 @@ final class BatchStep {
     totalsShape = small ? shape : Launches.one(shape.gridX());
     slopes = arena.floats(window.columns().size());
     partials = arena.doubles(3L * shape.gridX());
-    Mf spec = job.spec();
-    Moves update = new Moves(rule, spec.l2(), kernels, launches, stop);
+    Moves update = new Moves(rule, Window.shape(job), kernels, launches, stop);
     penalty =
-        spec.l2() > 0
+        job.spec().l2() > 0
             ? new L2Penalty(weights, update.leavesSquares(), kernels, launches, arena)
             : null;
     errors = errors();
-    addTotals = addTotals(totals, gradients.dense());
-    userGradient =
-        gradient(
-            window.users(),
-            window.items(),
-            weights.userFactors(),
-            weights.itemFactors(),
-            weights.userBias(),
-            gradients.userFactors(),
-            gradients.userBias());
-    itemGradient =
-        gradient(
-            window.items(),
-            window.users(),
-            weights.itemFactors(),
-            weights.userFactors(),
-            weights.itemBias(),
-            gradients.itemFactors(),
-            gradients.itemBias());
-    addMoves(update, gradients, slots);
-    smallBatches =
-        small && Launches.together() ? smallBatches(gradients, slots, totals, arena) : null;
+    addTotals = addTotals(trained.gradients().dense());
+    gradients = new Gradients(job, trained, window, slopes, shape, kernels, launches, stop, arena);
+    moves = moves(update, trained);
+    smallBatches = small && Launches.together() ? smallBatches(trained, arena) : null;
   }
 
-  private void addMoves(Moves update, DeviceWeights gradients, List<DeviceWeights> slots) {
-    Parameters users = Parameters.of(DeviceWeights::userFactors, weights, gradients, slots);
-    Parameters items = Parameters.of(DeviceWeights::itemFactors, weights, gradients, slots);
+  private List<Move> moves(Moves update, TrainedWeights trained) {
     DeviceBuffer squaresOfUsers = penalty == null ? null : penalty.ofUsers();
     DeviceBuffer squaresOfItems = penalty == null ? null : penalty.ofItems();
-    boolean dense = job.spec().head() == Mf.Head.DENSE;
-    List<Parameters> others =
-        dense
-            ? List.of(Parameters.of(DeviceWeights::dense, weights, gradients, slots))
-            : List.of(
-                Parameters.of(DeviceWeights::userBias, weights, gradients, slots),
-                Parameters.of(DeviceWeights::itemBias, weights, gradients, slots));
+    List<Parameters> factors = trained.factors();
+    List<Parameters> others = trained.others(job.spec().head());
     if (update.moveWholeTables() && Launches.together()) {
-      moves.add(
-          update.together(
-              List.of(users, items), Arrays.asList(squaresOfUsers, squaresOfItems), others));
-      return;
+      return List.of(update.together(factors, squaresOfUsers, squaresOfItems, others));
     }
     int k = job.spec().factors();
     DeviceBuffer sortedUsers = window.users().sortedRows();
     DeviceBuffer sortedItems = window.items().sortedRows();
-    moves.add(update.factors(users, k, sortedUsers, squaresOfUsers));
-    moves.add(update.factors(items, k, sortedItems, squaresOfItems));
-    if (dense) {
-      moves.add(update.dense(others.getFirst()));
+    List<Move> all = new ArrayList<>();
+    all.add(update.factors(factors.getFirst(), k, sortedUsers, squaresOfUsers));
+    all.add(update.factors(factors.getLast(), k, sortedItems, squaresOfItems));
+    if (job.spec().head() == Mf.Head.DENSE) {
+      all.add(update.dense(others.getFirst()));
     } else {
-      moves.add(update.biases(others.getFirst(), sortedUsers));
-      moves.add(update.biases(others.getLast(), sortedItems));
+      all.add(update.biases(others.getFirst(), sortedUsers));
+      all.add(update.biases(others.getLast(), sortedItems));
     }
+    return all;
   }
 
-  private SmallBatches smallBatches(
-      DeviceWeights gradients, List<DeviceWeights> slots, DeviceBuffer totals, DeviceArena arena) {
+  private SmallBatches smallBatches(TrainedWeights trained, DeviceArena arena) {
     Mf spec = job.spec();
     DeviceRatings columns = window.columns();
     List<Object> step =
@@ -165,8 +137,10 @@ final class BatchStep {
                 slopes,
                 window.users().sortedRows(),
                 window.users().sortedPositions(),
+                gradients.userCarried(),
                 window.items().sortedRows(),
                 window.items().sortedPositions(),
+                gradients.itemCarried(),
                 weights.userFactors().vectors(),
                 group,
                 job.offset(),
@@ -180,21 +154,19 @@ final class BatchStep {
                 penalty == null ? 0 : penalty.blocks(),
                 spec.l2()));
     step.addAll(SmallBatches.tables(weights));
-    step.addAll(SmallBatches.tables(gradients));
-    // With Keras' L2 every batch's loss wants the squares of whole tables.
-    return penalty != null || rule.movesEveryRow(spec.l2())
-        ? SmallBatches.gradients(shape, step, kernels)
-        : SmallBatches.whole(job, rule, shape, step, slots, window.batches(), kernels, arena);
+    step.addAll(SmallBatches.tables(trained.gradients()));
+    return SmallBatches.fitWhole(Window.shape(job))
+        ? SmallBatches.whole(
+            job, rule, shape, step, trained.slots(), resting, window.batches(), kernels, arena)
+        : SmallBatches.gradients(shape, step, kernels);
   }
 
   /** Device memory for what a step finds out about each rating, and for the steps' rates. */
-  static long bytes(TrainingShape shape, UpdateRule rule, int positions) {
-    double l2 = shape.spec().l2();
+  static long bytes(TrainingShape shape, int positions) {
     boolean whole =
         Launches.together()
             && SmallBatches.fit(shape.largestBatch(), group(shape))
-            && l2 == 0
-            && !rule.movesEveryRow(l2);
+            && SmallBatches.fitWhole(shape);
     int batches = Math.ceilDiv(positions, shape.largestBatch());
     return (long) positions * Float.BYTES + (whole ? (long) batches * Float.BYTES : 0);
   }
@@ -238,7 +210,7 @@ final class BatchStep {
         shape);
   }
 
-  private KernelCall addTotals(DeviceBuffer totals, @Nullable DeviceTable headGradient) {
+  private KernelCall addTotals(@Nullable DeviceTable headGradient) {
     return kernels
         .kernel("totals", "batch_totals")
         .call(
@@ -254,39 +226,6 @@ final class BatchStep {
             job.spec().l2(),
             job.lossLimit(),
             Arguments.orNull(headGradient));
-  }
-
-  private BatchCall gradient(
-      Window.Side own,
-      Window.Side other,
-      DeviceTable ownFactors,
-      DeviceTable otherFactors,
-      @Nullable DeviceTable ownBias,
-      DeviceTable gradient,
-      @Nullable DeviceTable biasGradient) {
-    return new BatchCall(
-        kernels
-            .kernel("gradients", "gradient_rows")
-            .call(
-                stop,
-                0,
-                0,
-                0f,
-                own.sortedRows(),
-                own.sortedPositions(),
-                other.rowAt(),
-                slopes,
-                ownFactors.buffer(),
-                otherFactors.buffer(),
-                ownFactors.vectors(),
-                group,
-                Arguments.orNull(ownBias),
-                Arguments.orNull(weights.dense()),
-                (float) job.spec().regularization(),
-                (float) job.spec().biasRegularization(),
-                gradient.buffer(),
-                Arguments.orNull(biasGradient)),
-        shape);
   }
 
   /**
@@ -317,24 +256,21 @@ final class BatchStep {
   }
 
   private void launch(Stream stream, long batch, int start, int size, float rate) {
+    if (resting != null) {
+      resting.catchUp(stream, batch, start, size);
+    }
     if (penalty != null) {
       penalty.update(stream);
     }
     if (smallBatches != null) {
       smallBatches.launch(stream, batch, start, size);
     } else {
-      launchGradients(stream, batch, start, size);
+      errors.launch(stream, start, size, 2f / size);
+      addTotals.set(SIZE_OF_TOTALS, size).set(BATCH_OF_TOTALS, batch).launch(stream, totalsShape);
+      gradients.launch(stream, start, size);
     }
     for (Move move : moves) {
       move.launch(stream, start, size, rate);
     }
-  }
-
-  private void launchGradients(Stream stream, long batch, int start, int size) {
-    float scale = 2f / size;
-    errors.launch(stream, start, size, scale);
-    addTotals.set(SIZE_OF_TOTALS, size).set(BATCH_OF_TOTALS, batch).launch(stream, totalsShape);
-    userGradient.launch(stream, start, size, scale);
-    itemGradient.launch(stream, start, size, scale);
   }
 }

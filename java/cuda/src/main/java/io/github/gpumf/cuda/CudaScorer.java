@@ -1,20 +1,20 @@
 package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.Scorer;
+import io.github.gpumf.cuda.BestItems.Selection;
 import io.github.gpumf.cuda.driver.Cublas;
 import io.github.gpumf.cuda.driver.CublasHandle;
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.LaunchShape;
-import io.github.gpumf.cuda.driver.Stream;
 import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.Weights;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +34,6 @@ final class CudaScorer implements Scorer {
   /** Users and items of a block of {@code score_items}. */
   private static final int TILE = 64;
 
-  /** The most that {@code select_items} sorts. */
-  private static final int MOST_SELECTED = 1024;
-
   /** Scores of a tile of users: half of an H200's L2. */
   private static final long SCORES_BYTES = 25L << 20;
 
@@ -46,6 +43,8 @@ final class CudaScorer implements Scorer {
   private final Launches launches;
   private final DeviceArena arena;
   private final DeviceWeights weights;
+
+  private final BestItems best;
 
   /** Null where {@code score_items} does all. */
   private final @Nullable CudaProducts products;
@@ -72,6 +71,7 @@ final class CudaScorer implements Scorer {
     this.kernels = kernels;
     this.arena = arena;
     launches = Launches.of(context.device());
+    best = new BestItems(kernels, model.items().size());
     Weights host = model.weights();
     weights = DeviceWeights.zeros(host, arena);
     weights.copyFrom(host, arena.stream());
@@ -115,21 +115,14 @@ final class CudaScorer implements Scorer {
     return directions;
   }
 
-  /** A query, on scratch that is freed after it. */
-  @FunctionalInterface
-  private interface Query<T> {
-    T run(DeviceArena scratch, Arena host);
-  }
-
-  private <T> T ask(Query<T> query) {
+  private <T> T ask(Function<QueryScratch, T> query) {
     use.readLock().lock();
     try {
       if (closed) {
         throw new IllegalStateException("the scorer is closed");
       }
-      try (DeviceArena scratch = new DeviceArena(context);
-          Arena host = Arena.ofConfined()) {
-        return query.run(scratch, host);
+      try (QueryScratch scratch = new QueryScratch(context)) {
+        return query.apply(scratch);
       }
     } finally {
       use.readLock().unlock();
@@ -145,12 +138,11 @@ final class CudaScorer implements Scorer {
     check("user", users, model.users().size());
     check("item", items, model.items().size());
     return ask(
-        (scratch, host) -> {
+        scratch -> {
           if (users.length == 0) {
             return new float[0];
           }
-          Stream stream = scratch.stream();
-          DeviceBuffer predictions = scratch.floats(users.length);
+          DeviceBuffer predictions = scratch.device().floats(users.length);
           kernels
               .kernel("predictions", "predict")
               .call(
@@ -161,12 +153,12 @@ final class CudaScorer implements Scorer {
                   Arguments.orNull(weights.itemBias()),
                   Arguments.orNull(weights.dense()),
                   model.offset(),
-                  upload(users, scratch, host),
-                  upload(items, scratch, host),
+                  scratch.upload(users),
+                  scratch.upload(items),
                   (long) users.length,
                   predictions)
-              .launch(stream, launches.items(users.length));
-          return download(predictions, stream, host).toArray(ValueLayout.JAVA_FLOAT);
+              .launch(scratch.stream(), launches.items(users.length));
+          return scratch.floats(predictions);
         });
   }
 
@@ -175,35 +167,45 @@ final class CudaScorer implements Scorer {
     checkCount(count);
     check("user", users, model.users().size());
     return ask(
-        (scratch, host) -> {
+        scratch -> {
           TopItems[] answers = new TopItems[users.length];
           int itemCount = model.items().size();
           // A tile's factors are gathered for cuBLAS: they count too where there are few items.
           long floatsOfUser = Math.max(itemCount, weights.userFactors().stride());
           int tile =
               Math.clamp(SCORES_BYTES / (floatsOfUser * Float.BYTES), 1, Math.max(1, users.length));
-          DeviceBuffer scores = scratch.floats((long) tile * itemCount);
+          DeviceBuffer scores = scratch.device().floats((long) tile * itemCount);
           int n = Math.min(count, itemCount);
           CublasHandle handle =
-              products == null || n > CudaProducts.MOST_SELECTED ? null : products.borrow(scratch);
+              products == null || n > CudaProducts.MOST_SELECTED
+                  ? null
+                  : products.borrow(scratch.device());
           for (int from = 0; from < users.length; from += tile) {
             int[] some = Arrays.copyOfRange(users, from, Math.min(users.length, from + tile));
-            TopItems[] best =
+            TopItems[] answered =
                 handle == null || products == null
-                    ? topOfTile(some, count, exclusions, scores, host)
-                    : topByProducts(products, handle, some, n, exclusions, scores, host);
-            System.arraycopy(best, 0, answers, from, best.length);
+                    ? topOfTile(some, count, exclusions, scores)
+                    : topByProducts(products, handle, some, n, exclusions, scores);
+            System.arraycopy(answered, 0, answers, from, answered.length);
           }
           return answers;
         });
   }
 
-  private TopItems[] topOfTile(
-      int[] users, int count, Exclusions exclusions, DeviceBuffer scores, Arena host) {
-    try (DeviceArena scratch = new DeviceArena(context)) {
-      scoreUsers(users, scores, scratch, host);
-      exclude(users, exclusions, scores, scratch, host);
-      return select(users.length, count, scores, scratch, host);
+  private TopItems[] topOfTile(int[] users, int count, Exclusions exclusions, DeviceBuffer scores) {
+    try (QueryScratch scratch = new QueryScratch(context)) {
+      score(
+          weights.userFactors(),
+          weights.itemFactors(),
+          weights.userBias(),
+          weights.itemBias(),
+          weights.dense() == null ? null : weights.dense().buffer(),
+          model.offset(),
+          users,
+          scores,
+          scratch);
+      best.exclude(users, exclusions, scores, scratch);
+      return best.select(users.length, count, scores, scratch);
     }
   }
 
@@ -214,30 +216,21 @@ final class CudaScorer implements Scorer {
       int[] users,
       int n,
       Exclusions exclusions,
-      DeviceBuffer scores,
-      Arena host) {
+      DeviceBuffer scores) {
     @Nullable TopItems[] answers;
-    try (DeviceArena scratch = new DeviceArena(context)) {
-      DeviceBuffer onDevice = upload(users, scratch, host);
-      DeviceBuffer bounds = products.multiply(handle, onDevice, users.length, scores, scratch);
-      exclude(users, exclusions, scores, scratch, host);
-      Selection selection = new Selection(users.length, n, scratch);
-      products.select(
-          scores,
-          bounds,
-          onDevice,
-          users.length,
-          n,
-          selection.items,
-          selection.scores,
-          selection.found,
-          scratch);
-      answers = selection.download(host);
+    try (QueryScratch scratch = new QueryScratch(context)) {
+      DeviceArena device = scratch.device();
+      DeviceBuffer onDevice = scratch.upload(users);
+      DeviceBuffer bounds = products.multiply(handle, onDevice, users.length, scores, device);
+      best.exclude(users, exclusions, scores, scratch);
+      Selection selection = Selection.allocate(users.length, n, device);
+      products.select(scores, bounds, onDevice, users.length, selection, device);
+      answers = selection.download(scratch);
     }
     int[] left = IntStream.range(0, users.length).filter(at -> answers[at] == null).toArray();
     if (left.length > 0) {
       int[] those = Arrays.stream(left).map(at -> users[at]).toArray();
-      TopItems[] scored = topOfTile(those, n, exclusions, scores, host);
+      TopItems[] scored = topOfTile(those, n, exclusions, scores);
       for (int at = 0; at < left.length; at++) {
         answers[left[at]] = scored[at];
       }
@@ -250,27 +243,13 @@ final class CudaScorer implements Scorer {
     checkCount(count);
     check("item", new int[] {item}, model.items().size());
     return ask(
-        (scratch, host) -> {
-          DeviceBuffer scores = scratch.floats(model.items().size());
+        scratch -> {
+          DeviceBuffer scores = scratch.device().floats(model.items().size());
           int[] query = {item};
-          score(directions, directions, null, null, plainHead, 0, query, scores, scratch, host);
-          exclude(query, itself -> new int[] {itself}, scores, scratch, host);
-          return select(1, count, scores, scratch, host)[0];
+          score(directions, directions, null, null, plainHead, 0, query, scores, scratch);
+          best.exclude(query, itself -> new int[] {itself}, scores, scratch);
+          return best.select(1, count, scores, scratch)[0];
         });
-  }
-
-  private void scoreUsers(int[] users, DeviceBuffer scores, DeviceArena scratch, Arena host) {
-    score(
-        weights.userFactors(),
-        weights.itemFactors(),
-        weights.userBias(),
-        weights.itemBias(),
-        weights.dense() == null ? null : weights.dense().buffer(),
-        model.offset(),
-        users,
-        scores,
-        scratch,
-        host);
   }
 
   private void score(
@@ -282,9 +261,11 @@ final class CudaScorer implements Scorer {
       float offset,
       int[] rows,
       DeviceBuffer scores,
-      DeviceArena scratch,
-      Arena host) {
+      QueryScratch scratch) {
     int itemCount = model.items().size();
+    LaunchShape tiles =
+        LaunchShape.of(Math.ceilDiv(itemCount, TILE), Launches.THREADS)
+            .withGridY(Math.ceilDiv(rows.length, TILE));
     kernels
         .kernel(FILE, "score_items")
         .call(
@@ -295,149 +276,11 @@ final class CudaScorer implements Scorer {
             Arguments.orNull(itemBias),
             Arguments.orNull(head),
             offset,
-            upload(rows, scratch, host),
+            scratch.upload(rows),
             rows.length,
             itemCount,
             scores)
-        .launch(
-            scratch.stream(),
-            new LaunchShape(
-                Math.ceilDiv(itemCount, TILE),
-                Math.ceilDiv(rows.length, TILE),
-                1,
-                Launches.THREADS,
-                1,
-                1,
-                0));
-  }
-
-  private void exclude(
-      int[] rows, Exclusions exclusions, DeviceBuffer scores, DeviceArena scratch, Arena host) {
-    long[] offsets = new long[rows.length + 1];
-    int[][] excluded = new int[rows.length][];
-    for (int row = 0; row < rows.length; row++) {
-      excluded[row] = exclusions.of(rows[row]);
-      offsets[row + 1] = offsets[row] + excluded[row].length;
-    }
-    if (offsets[rows.length] == 0) {
-      return;
-    }
-    MemorySegment all = host.allocate(ValueLayout.JAVA_INT, offsets[rows.length]);
-    for (int row = 0; row < rows.length; row++) {
-      MemorySegment.copy(
-          excluded[row],
-          0,
-          all,
-          ValueLayout.JAVA_INT,
-          offsets[row] * Integer.BYTES,
-          excluded[row].length);
-    }
-    kernels
-        .kernel(FILE, "exclude_items")
-        .call(
-            upload(host.allocateFrom(ValueLayout.JAVA_LONG, offsets), scratch),
-            upload(all, scratch),
-            model.items().size(),
-            scores)
-        .launch(scratch.stream(), LaunchShape.of(rows.length, Launches.THREADS));
-  }
-
-  private TopItems[] select(
-      int rows, int count, DeviceBuffer scores, DeviceArena scratch, Arena host) {
-    int itemCount = model.items().size();
-    int n = Math.min(count, itemCount);
-    if (n > MOST_SELECTED) {
-      return sortOnHost(rows, n, scores, scratch, host);
-    }
-    Selection selection = new Selection(rows, n, scratch);
-    kernels
-        .kernel(FILE, "select_items")
-        .call(scores, itemCount, n, selection.items, selection.scores, selection.found)
-        .launch(scratch.stream(), LaunchShape.of(rows, Launches.THREADS));
-    return selection.download(host);
-  }
-
-  /** What a kernel selected for rows of scores. */
-  private static final class Selection {
-    private final int n;
-    private final DeviceArena scratch;
-    private final DeviceBuffer items;
-    private final DeviceBuffer scores;
-
-    /** How many; less than 0 where there is no answer. */
-    private final DeviceBuffer found;
-
-    Selection(int rows, int n, DeviceArena scratch) {
-      this.n = n;
-      this.scratch = scratch;
-      items = scratch.ints((long) rows * n);
-      scores = scratch.floats((long) rows * n);
-      found = scratch.ints(rows);
-    }
-
-    /** Null for a row without an answer. */
-    @Nullable TopItems[] download(Arena host) {
-      Stream stream = scratch.stream();
-      int[] counts = CudaScorer.download(found, stream, host).toArray(ValueLayout.JAVA_INT);
-      int[] allItems = CudaScorer.download(items, stream, host).toArray(ValueLayout.JAVA_INT);
-      float[] allScores = CudaScorer.download(scores, stream, host).toArray(ValueLayout.JAVA_FLOAT);
-      @Nullable TopItems[] answers = new TopItems[counts.length];
-      for (int row = 0; row < counts.length; row++) {
-        int from = row * n;
-        if (counts[row] >= 0) {
-          answers[row] =
-              new TopItems(
-                  Arrays.copyOfRange(allItems, from, from + counts[row]),
-                  Arrays.copyOfRange(allScores, from, from + counts[row]));
-        }
-      }
-      return answers;
-    }
-  }
-
-  /** Lists longer than anyone reads: rare enough for plain Java. */
-  private TopItems[] sortOnHost(
-      int rows, int n, DeviceBuffer scores, DeviceArena scratch, Arena host) {
-    int itemCount = model.items().size();
-    TopItems[] answers = new TopItems[rows];
-    for (int row = 0; row < rows; row++) {
-      long bytes = (long) itemCount * Float.BYTES;
-      MemorySegment copy = host.allocate(bytes);
-      scores.slice(row * bytes, bytes).copyTo(copy, scratch.stream());
-      scratch.stream().synchronize();
-      float[] ofRow = copy.toArray(ValueLayout.JAVA_FLOAT);
-      int[] items =
-          IntStream.range(0, itemCount)
-              .filter(item -> ofRow[item] != Float.NEGATIVE_INFINITY)
-              .boxed()
-              .sorted((a, b) -> Float.compare(ofRow[b], ofRow[a])) // stable: ties by item
-              .limit(n)
-              .mapToInt(Integer::intValue)
-              .toArray();
-      float[] best = new float[items.length];
-      for (int at = 0; at < items.length; at++) {
-        best[at] = ofRow[items[at]];
-      }
-      answers[row] = new TopItems(items, best);
-    }
-    return answers;
-  }
-
-  private static DeviceBuffer upload(int[] values, DeviceArena scratch, Arena host) {
-    return upload(host.allocateFrom(ValueLayout.JAVA_INT, values), scratch);
-  }
-
-  private static DeviceBuffer upload(MemorySegment values, DeviceArena scratch) {
-    DeviceBuffer buffer = scratch.allocate(values.byteSize());
-    buffer.copyFrom(values, scratch.stream());
-    return buffer;
-  }
-
-  private static MemorySegment download(DeviceBuffer buffer, Stream stream, Arena host) {
-    MemorySegment values = host.allocate(buffer.size(), Double.BYTES);
-    buffer.copyTo(values, stream);
-    stream.synchronize();
-    return values;
+        .launch(scratch.stream(), tiles);
   }
 
   private static void check(String what, int[] indices, int count) {

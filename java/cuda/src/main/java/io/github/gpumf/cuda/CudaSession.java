@@ -16,11 +16,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Mini-batch training on a GPU. Weights and the optimizer's numbers go to the device once, and so
- * do ratings that fit; an epoch is launches alone ({@link BatchStep}), and brings back its totals.
+ * do ratings that fit; an epoch is launches ({@link BatchStep}), and brings back its totals alone.
  * When it has ended well its weights follow, for the case that the device does not ({@link
  * LastGoodWeights}).
  */
@@ -38,6 +39,10 @@ final class CudaSession implements TrainingSession {
   private final UpdateRule rule;
   private final DeviceWeights weights;
   private final List<DeviceWeights> slots = new ArrayList<>();
+
+  /** Null if every row is current at any time. */
+  private final @Nullable RestingRows resting;
+
   private final LastGoodWeights lastGood;
   private @Nullable DeviceWeights best;
   private final Window window;
@@ -79,20 +84,12 @@ final class CudaSession implements TrainingSession {
             ? new ResidentRatings(job, memory.positions(), kernels, launches, arena)
             : new StreamedRatings(job, memory.positions(), arena);
     window = new Window(job, source, kernels, launches, arena);
+    TrainedWeights trained =
+        new TrainedWeights(weights, DeviceWeights.zeros(start.weights(), arena), slots);
+    resting = RestingRows.of(job, trained, window, kernels, launches, stop, arena);
     batchStep =
-        new BatchStep(
-            job,
-            rule,
-            weights,
-            DeviceWeights.zeros(start.weights(), arena),
-            slots,
-            window,
-            kernels,
-            launches,
-            stop,
-            totals,
-            arena);
-    heldOutErrors = new HeldOutErrors(job, weights, kernels, launches, context);
+        new BatchStep(job, rule, trained, window, resting, kernels, launches, stop, totals, arena);
+    heldOutErrors = new HeldOutErrors(job, kernels, launches, context);
     stop.clear(stream);
     totals.clear(stream);
     stream.synchronize(); // the host's memory is its owner's again
@@ -135,16 +132,26 @@ final class CudaSession implements TrainingSession {
     if (epochTotals.diverged() || from >= to) {
       return epochTotals;
     }
+    if (resting != null) {
+      resting.begin(stream, from, step);
+    }
     for (long batch = from; batch < to; ) {
       int start = window.startOf(epoch, batch, stream);
       int batches = (int) Math.min(to - batch, window.batchesFrom(batch));
       batchStep.launch(stream, batch, batches, start, step + (batch - from));
       batch += batches;
     }
+    if (resting != null && to == job.batchesPerEpoch()) {
+      resting.endEpoch(stream);
+    }
     window.prepareAfter(epoch, to - 1);
     epochTotals = download();
     // A batch that diverged has not moved a weight, nor has one after it.
-    step += (epochTotals.diverged() ? epochTotals.divergedBatch() : to) - from;
+    long end = epochTotals.diverged() ? epochTotals.divergedBatch() : to;
+    step += end - from;
+    if (resting != null) {
+      resting.ended(end);
+    }
     return epochTotals;
   }
 
@@ -162,8 +169,12 @@ final class CudaSession implements TrainingSession {
 
   @Override
   public double squaredError(Ratings heldOut) {
-    stream.synchronize();
-    return heldOutErrors.squaredError(heldOut);
+    return now(
+        weights,
+        current -> {
+          stream.synchronize();
+          return heldOutErrors.squaredError(heldOut, current);
+        });
   }
 
   @Override
@@ -172,23 +183,32 @@ final class CudaSession implements TrainingSession {
       throw new IllegalArgumentException(
           "the current weights cannot be overwritten; keep LAST_GOOD or BEST");
     }
-    if (!isFinite()) {
+    return now(weights, current -> keep(slot, current));
+  }
+
+  private boolean keep(Slot slot, DeviceWeights current) {
+    if (!isFinite(current)) {
       return false;
     }
     if (slot == Slot.LAST_GOOD) {
-      lastGood.keep(weights, stream);
+      lastGood.keep(current, stream);
       return true;
     }
     if (best == null) {
       best = DeviceWeights.zeros(job.start().weights(), arena);
     }
-    best.copyFrom(weights, stream);
+    best.copyFrom(current, stream);
     return true;
   }
 
-  private boolean isFinite() {
+  /** Looks at the weights, or at a slot, as they are now. */
+  private <T> T now(DeviceWeights tables, Function<DeviceWeights, T> look) {
+    return resting == null ? look.apply(tables) : resting.look(tables, stream, look);
+  }
+
+  private boolean isFinite(DeviceWeights tested) {
     notFinite.clear(stream);
-    for (DeviceTable table : weights.tables()) {
+    for (DeviceTable table : tested.tables()) {
       kernels
           .kernel("optimizers", "find_not_finite")
           .call(table.buffer(), table.allVectors(), notFinite)
@@ -205,11 +225,13 @@ final class CudaSession implements TrainingSession {
     if (slot == Slot.LAST_GOOD) {
       return lastGood.copy();
     }
-    DeviceWeights asked = slot == Slot.CURRENT ? weights : best;
-    if (asked == null) {
+    if (slot == Slot.CURRENT) {
+      return now(weights, current -> download(current, job.spec().factors()));
+    }
+    if (best == null) {
       throw new IllegalStateException("no weights were kept as " + slot);
     }
-    return download(asked, job.spec().factors());
+    return download(best, job.spec().factors());
   }
 
   private Weights download(DeviceWeights device, int columns) {
@@ -228,8 +250,9 @@ final class CudaSession implements TrainingSession {
   @Override
   public TrainingState state() {
     int columns = TrainingState.slotColumns(job.optimizer(), job.spec().factors());
-    return new TrainingState(
-        weights(Slot.CURRENT), slots.stream().map(slot -> download(slot, columns)).toList(), step);
+    List<Weights> numbers =
+        slots.stream().map(slot -> now(slot, current -> download(current, columns))).toList();
+    return new TrainingState(weights(Slot.CURRENT), numbers, step);
   }
 
   @Override

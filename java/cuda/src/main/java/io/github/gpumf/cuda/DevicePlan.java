@@ -37,9 +37,10 @@ final class DevicePlan {
         new Part("weights", weights),
         new Part("optimizer state", rule.slots() * weights(shape, rule.byRow())),
         new Part("gradients", weights),
+        new Part("rows that rest", RestingRows.bytes(shape)),
         new Part(
             "window of batches",
-            Window.bytes(shape, positions) + BatchStep.bytes(shape, rule, positions)),
+            Window.bytes(shape, positions) + BatchStep.bytes(shape, positions)),
         new Part("sums", sums(shape, launches)),
         new Part("weights of the best epoch", shape.keepsBest() ? weights : 0),
         new Part("held-out ratings", HeldOutErrors.bytes(shape, launches)));
@@ -61,6 +62,7 @@ final class DevicePlan {
   private static long sums(TrainingShape shape, Launches launches) {
     return CudaSession.BYTES_OF_TOTALS
         + BatchStep.bytesOfPartials(shape, launches)
+        + Gradients.bytes(shape)
         + (shape.spec().l2() > 0 ? L2Penalty.bytes(shape, launches) : 0);
   }
 }

@@ -12,12 +12,11 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The error of the current weights on held-out ratings. They stay on the device, since a training
- * measures the same ones after every epoch.
+ * The error of weights on held-out ratings. They stay on the device, since a training measures the
+ * same ones after every epoch.
  */
 final class HeldOutErrors implements AutoCloseable {
   private final TrainingJob job;
-  private final DeviceWeights weights;
   private final Kernels kernels;
   private final Launches launches;
   private final CudaContext context;
@@ -25,14 +24,8 @@ final class HeldOutErrors implements AutoCloseable {
   private @Nullable DeviceRatings ratings;
   private @Nullable DeviceArena arena;
 
-  HeldOutErrors(
-      TrainingJob job,
-      DeviceWeights weights,
-      Kernels kernels,
-      Launches launches,
-      CudaContext context) {
+  HeldOutErrors(TrainingJob job, Kernels kernels, Launches launches, CudaContext context) {
     this.job = job;
-    this.weights = weights;
     this.kernels = kernels;
     this.launches = launches;
     this.context = context;
@@ -49,7 +42,7 @@ final class HeldOutErrors implements AutoCloseable {
   }
 
   /** The sum of squared errors, clipped as predictions are. The weights must not be moving. */
-  double squaredError(Ratings heldOut) {
+  double squaredError(Ratings heldOut, DeviceWeights weights) {
     if (heldOut.size() == 0) {
       return 0;
     }

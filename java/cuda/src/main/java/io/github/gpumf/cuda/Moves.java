@@ -1,5 +1,6 @@
 package io.github.gpumf.cuda;
 
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
@@ -39,16 +40,16 @@ final class Moves {
   /**
    * Decides how far a step reaches.
    *
-   * @param l2 Keras' L2 of the model
    * @param stop as in rows.cuh
    */
-  Moves(UpdateRule rule, double l2, Kernels kernels, Launches launches, DeviceBuffer stop) {
+  Moves(
+      UpdateRule rule, TrainingShape shape, Kernels kernels, Launches launches, DeviceBuffer stop) {
     this.rule = rule;
     this.kernels = kernels;
     this.launches = launches;
     this.stop = stop;
-    everyRow = rule.movesEveryRow(l2);
-    l2x2 = (float) (2 * l2);
+    everyRow = UpdateRule.movesEveryRow(shape);
+    l2x2 = (float) (2 * shape.spec().l2());
   }
 
   /** Whether {@link #factors} leaves the squares of the moved weights. */
@@ -125,11 +126,15 @@ final class Moves {
    * Moves all tables in one launch.
    *
    * @param factors of users and of items
-   * @param squares receives theirs, a double a block; or nulls
+   * @param squaresOfUsers receives those of the moved factors, a double a block; or null
+   * @param squaresOfItems likewise
    * @param others biases, or a Dense head
    */
   Move together(
-      List<Parameters> factors, List<@Nullable DeviceBuffer> squares, List<Parameters> others) {
+      List<Parameters> factors,
+      @Nullable DeviceBuffer squaresOfUsers,
+      @Nullable DeviceBuffer squaresOfItems,
+      List<Parameters> others) {
     List<Object> arguments = new ArrayList<>(List.of(stop, 0f, rule.a(), rule.b(), rule.epsilon()));
     int blocks = 0;
     for (int table = 0; table < MOST_TABLES; table++) {
@@ -147,12 +152,14 @@ final class Moves {
           List.of(
               own,
               parameters.weights().buffer(),
-              slot(parameters, 0),
-              slot(parameters, 1),
+              parameters.slot(0),
+              parameters.slot(1),
               parameters.gradient().buffer(),
               vectors,
               ofFactors ? l2x2 : 0f,
-              ofFactors ? Arguments.orNull(squares.get(table)) : Arguments.NULL));
+              ofFactors
+                  ? Arguments.orNull(table == 0 ? squaresOfUsers : squaresOfItems)
+                  : Arguments.NULL));
     }
     return whole(
         kernels.kernel(FILE, rule.kernel() + "_tables").call(arguments.toArray()),
@@ -174,8 +181,8 @@ final class Moves {
                 0f,
                 sortedRows,
                 parameters.weights().buffer(),
-                slot(parameters, 0),
-                slot(parameters, 1),
+                parameters.slot(0),
+                parameters.slot(1),
                 parameters.gradient().buffer(),
                 rule.a(),
                 rule.b(),
@@ -197,8 +204,8 @@ final class Moves {
                 stop,
                 0f,
                 weights.buffer(),
-                slot(parameters, 0),
-                slot(parameters, 1),
+                parameters.slot(0),
+                parameters.slot(1),
                 parameters.gradient().buffer(),
                 weights.allVectors(),
                 pull,
@@ -220,8 +227,8 @@ final class Moves {
                 0f,
                 sortedRows,
                 parameters.weights().buffer(),
-                slot(parameters, 0),
-                slot(parameters, 1),
+                parameters.slot(0),
+                parameters.slot(1),
                 parameters.gradient().buffer(),
                 parameters.weights().vectors(),
                 group,
@@ -230,11 +237,6 @@ final class Moves {
                 rule.b(),
                 rule.epsilon()),
         group);
-  }
-
-  private Object slot(Parameters parameters, int slot) {
-    List<DeviceTable> slots = parameters.slots();
-    return slot < slots.size() ? slots.get(slot).buffer() : Arguments.NULL;
   }
 
   private Move ofBatch(KernelCall call, int group) {

@@ -1,6 +1,7 @@
 package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.Event;
 import io.github.gpumf.cuda.driver.KernelCall;
@@ -67,6 +68,14 @@ final class SmallBatches {
     return (long) batchSize * group <= MOST_TURNS * MOST_THREADS;
   }
 
+  /**
+   * Whether it does whole batches well: the optimizer moves the rows of the batch alone, and no
+   * loss wants the squares of whole tables, as with Keras' L2.
+   */
+  static boolean fitWhole(TrainingShape shape) {
+    return shape.spec().l2() == 0 && !UpdateRule.movesEveryRow(shape);
+  }
+
   /** One block, for whichever way the batches are launched, so that sums are the same. */
   static LaunchShape shape(int batchSize, int group) {
     return LaunchShape.of(
@@ -83,6 +92,7 @@ final class SmallBatches {
    *
    * @param step the arguments that {@link #gradients} takes
    * @param slots the optimizer's numbers, at most two
+   * @param resting null if no rows rest
    * @param mostBatches of a window
    */
   static SmallBatches whole(
@@ -91,6 +101,7 @@ final class SmallBatches {
       LaunchShape shape,
       List<Object> step,
       List<DeviceWeights> slots,
+      @Nullable RestingRows resting,
       long mostBatches,
       Kernels kernels,
       DeviceArena arena) {
@@ -103,6 +114,10 @@ final class SmallBatches {
     }
     arguments.addAll(List.of(job.spec().factors(), rule.a(), rule.b(), rule.epsilon()));
     String kernel = rule.kernel() + (rule.byRow() ? "_row" : "") + "_batches";
+    if (resting != null) {
+      kernel = "deferred_" + kernel;
+      arguments.addAll(resting.arguments());
+    }
     return new SmallBatches(shape, call(kernel, arguments, kernels), rates);
   }
 

@@ -1,5 +1,6 @@
 package io.github.gpumf.cuda;
 
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.AdaGrad.Accumulator;
 import io.github.gpumf.optim.Adam;
@@ -41,12 +42,13 @@ record UpdateRule(Optimizer optimizer, String kernel, int slots, float a, float 
   }
 
   /**
-   * Whether rows outside the batch move too: their momentum decays, or Keras' L2 pulls at them.
-   *
-   * @param l2 of the model
+   * Whether a step moves rows outside the batch too: their momentum decays, and they do not rest,
+   * or Keras' L2 pulls at them.
    */
-  boolean movesEveryRow(double l2) {
-    return optimizer instanceof Adam || (l2 > 0 && !(optimizer instanceof LazyAdam));
+  static boolean movesEveryRow(TrainingShape shape) {
+    return shape.optimizer() instanceof Adam
+        ? !RestingRows.rest(shape)
+        : shape.spec().l2() > 0 && !(shape.optimizer() instanceof LazyAdam);
   }
 
   /** The learning rate of a step, from 0; Adam's with the correction of both moments. */

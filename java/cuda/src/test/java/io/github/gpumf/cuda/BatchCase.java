@@ -1,5 +1,6 @@
 package io.github.gpumf.cuda;
 
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,26 @@ final class BatchCase {
   final float scale;
 
   BatchCase(int k, int size, boolean dense, boolean weighted) {
+    this(k, size, dense, weighted, null);
+  }
+
+  /**
+   * A batch in which items 0, 1 and so on have so many ratings, one behind the other when sorted.
+   */
+  static BatchCase withItems(int k, boolean dense, int... counts) {
+    int[] items =
+        IntStream.range(0, counts.length)
+            .flatMap(item -> IntStream.generate(() -> item).limit(counts[item]))
+            .toArray();
+    // In an order that keeps no two of them together: 7,919 is a prime.
+    int[] mixed =
+        IntStream.range(0, items.length)
+            .map(at -> items[(int) (at * 7919L % items.length)])
+            .toArray();
+    return new BatchCase(k, items.length, dense, true, mixed);
+  }
+
+  private BatchCase(int k, int size, boolean dense, boolean weighted, int @Nullable [] items) {
     this.k = k;
     this.dense = dense;
     this.size = size;
@@ -44,7 +65,7 @@ final class BatchCase {
     userBias = draws.floats(USERS, -0.5f, 0.5f);
     itemBias = draws.floats(ITEMS, -0.5f, 0.5f);
     users = draws.rows(size, USERS);
-    items = draws.rows(size, ITEMS);
+    this.items = items == null ? draws.rows(size, ITEMS) : items;
     values = draws.floats(size, -2, 2);
     weights = weighted ? draws.floats(size, 0.5f, 2) : null;
     scale = 2f / Math.max(1, size);

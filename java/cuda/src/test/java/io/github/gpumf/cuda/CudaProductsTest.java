@@ -203,14 +203,14 @@ final class CudaProductsTest {
   @Test
   void aModelOfMoreThanFloatsHoldHasNoBound() {
     Mf spec = Mf.biased(8);
-    assertNotNull(CudaProducts.Bound.of(model(spec, 400, 1)));
+    assertNotNull(ScoreBound.of(model(spec, 400, 1)));
     for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, 3e38f}) {
       Weights factor = weights(spec, 400, 1);
       factor.itemFactors().set(399, 7, bad);
-      assertNull(CudaProducts.Bound.of(model(spec, factor)), () -> "item factor " + bad);
+      assertNull(ScoreBound.of(model(spec, factor)), () -> "item factor " + bad);
       Weights bias = weights(spec, 400, 1);
       requireNonNull(bias.userBias()).set(0, 0, bad);
-      assertNull(CudaProducts.Bound.of(model(spec, bias)), () -> "user bias " + bad);
+      assertNull(ScoreBound.of(model(spec, bias)), () -> "user bias " + bad);
     }
   }
 
@@ -220,7 +220,7 @@ final class CudaProductsTest {
     for (int k : new int[] {1, 2, 17, 64, 1000}) {
       for (Mf spec : List.of(Mf.biased(k), Mf.basic(k))) {
         MfModel model = model(spec, 50, 1);
-        CudaProducts.Bound bound = requireNonNull(CudaProducts.Bound.of(model));
+        ScoreBound bound = requireNonNull(ScoreBound.of(model));
         for (int user = 0; user < USERS; user++) {
           for (int item = 0; item < 50; item++) {
             checkBound(model, bound, user, item);
@@ -230,7 +230,7 @@ final class CudaProductsTest {
     }
   }
 
-  private static void checkBound(MfModel model, CudaProducts.Bound bound, int user, int item) {
+  private static void checkBound(MfModel model, ScoreBound bound, int user, int item) {
     Weights weights = model.weights();
     FloatTable p = weights.userFactors();
     FloatTable q = weights.itemFactors();

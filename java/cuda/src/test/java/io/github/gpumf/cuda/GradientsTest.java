@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.cuda.driver.TestDriver;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -50,44 +53,94 @@ final class GradientsTest {
           batch.dense ? gpu.of(batch.head) : Gpu.NULL);
     }
 
-    /** The gradients of one side: of its rows and of its biases. */
-    float[][] ofSide(boolean users, LaunchShape shape) {
-      int[] rows = users ? batch.users : batch.items;
-      int rowCount = users ? BatchCase.USERS : BatchCase.ITEMS;
+    /** The gradients of both sides: of their rows and of their biases. */
+    Found both(LaunchShape shape) {
+      Sorted ofUsers = Sorted.of(gpu, batch.users, BatchCase.USERS, batch);
+      Sorted ofItems = Sorted.of(gpu, batch.items, BatchCase.ITEMS, batch);
+      List<Object> arguments = new ArrayList<>(List.of(stop, START, batch.size, batch.scale));
+      arguments.addAll(ofUsers.arguments(users, userFactors, userBias, batch.dense));
+      arguments.addAll(ofItems.arguments(items, itemFactors, itemBias, batch.dense));
+      arguments.addAll(
+          List.of(
+              slopes,
+              Gpu.vectors(batch.k),
+              Gpu.group(batch.k),
+              head,
+              BatchCase.REGULARIZATION,
+              BatchCase.BIAS_REGULARIZATION));
+      LaunchShape bothSides = shape.withGridY(2);
+      gpu.run("gradients", "gradient_rows", bothSides, arguments.toArray());
+      if (batch.size > Gradients.CHUNK) {
+        gpu.run("gradients", "gradient_sums", bothSides, arguments.toArray());
+      }
+      return new Found(
+          gpu.rows(ofUsers.gradient, batch.k),
+          gpu.floats(ofUsers.biasGradient),
+          gpu.rows(ofItems.gradient, batch.k),
+          gpu.floats(ofItems.biasGradient));
+    }
+  }
+
+  /** A side's index, and what its gradient goes into. */
+  private record Sorted(
+      DeviceBuffer rows,
+      DeviceBuffer positions,
+      DeviceBuffer gradient,
+      DeviceBuffer biasGradient,
+      DeviceBuffer carried) {
+    static Sorted of(Gpu gpu, int[] rowAt, int rows, BatchCase batch) {
       int[] order =
           IntStream.range(0, batch.size)
               .boxed()
-              .sorted(Comparator.comparingInt(at -> rows[at]))
+              .sorted(Comparator.comparingInt(at -> rowAt[at]))
               .mapToInt(Integer::intValue)
               .toArray();
-      int[] sortedRows = IntStream.of(order).map(at -> rows[at]).toArray();
+      int[] sortedRows = IntStream.of(order).map(at -> rowAt[at]).toArray();
       int[] sortedPositions = IntStream.of(order).map(at -> START + at).toArray();
-      // Rows outside the batch must stay as they are: here, what clearing leaves.
-      DeviceBuffer gradient = gpu.of(new float[rowCount * Gpu.stride(batch.k)]);
-      DeviceBuffer biasGradient = gpu.of(new float[rowCount]);
-      gpu.run(
-          "gradients",
-          "gradient_rows",
-          shape,
-          stop,
-          START,
-          batch.size,
-          batch.scale,
+      int chunks = Math.min(Gradients.MOST_CHUNKS, Math.ceilDiv(batch.size, Gradients.CHUNK));
+      int carried = Math.max(0, chunks - 1);
+      return new Sorted(
           gpu.of(PredictionsTest.shifted(sortedRows, START)),
           gpu.of(PredictionsTest.shifted(sortedPositions, START)),
-          users ? items : this.users,
-          slopes,
-          users ? userFactors : itemFactors,
-          users ? itemFactors : userFactors,
-          Gpu.vectors(batch.k),
-          Gpu.group(batch.k),
-          users ? userBias : itemBias,
-          head,
-          BatchCase.REGULARIZATION,
-          BatchCase.BIAS_REGULARIZATION,
+          // Rows outside the batch must stay as they are: here, what clearing leaves.
+          gpu.of(new float[rows * Gpu.stride(batch.k)]),
+          gpu.of(new float[rows]),
+          // Whoever reads a sum that nobody has left finds it out.
+          gpu.of(filled(carried * (Gpu.stride(batch.k) + 4), Float.NaN)));
+    }
+
+    private static float[] filled(int count, float value) {
+      float[] values = new float[count];
+      Arrays.fill(values, value);
+      return values;
+    }
+
+    List<Object> arguments(DeviceBuffer rowAt, DeviceBuffer factors, Object bias, boolean dense) {
+      return List.of(
+          rows,
+          positions,
+          rowAt,
+          factors,
+          bias,
           gradient,
-          batch.dense ? Gpu.NULL : biasGradient);
-      return new float[][] {gpu.rows(gradient, batch.k), gpu.floats(biasGradient)};
+          dense ? Gpu.NULL : biasGradient,
+          carried);
+    }
+  }
+
+  /** What came of a batch. */
+  @SuppressWarnings("ArrayRecordComponent") // Nobody compares them as values.
+  private record Found(float[] ofUsers, float[] ofUserBias, float[] ofItems, float[] ofItemBias) {
+    void assertIs(Found expected, String what) {
+      assertArrayEquals(expected.ofUsers, ofUsers, what);
+      assertArrayEquals(expected.ofUserBias, ofUserBias, what);
+      assertArrayEquals(expected.ofItems, ofItems, what);
+      assertArrayEquals(expected.ofItemBias, ofItemBias, what);
+    }
+
+    void check(BatchCase batch) {
+      GradientsTest.check(batch, true, ofUsers, ofUserBias);
+      GradientsTest.check(batch, false, ofItems, ofItemBias);
     }
   }
 
@@ -110,12 +163,56 @@ final class GradientsTest {
     for (BatchCase batch : PredictionsTest.cases()) {
       for (int threads : Sizes.THREADS) {
         try (Gpu gpu = Gpu.open(binding)) {
-          OnDevice device = OnDevice.of(gpu, batch);
-          for (boolean users : new boolean[] {true, false}) {
-            float[][] gradients = device.ofSide(users, LaunchShape.of(BLOCKS, threads));
-            check(batch, users, gradients[0], gradients[1]);
-          }
+          OnDevice.of(gpu, batch).both(LaunchShape.of(BLOCKS, threads)).check(batch);
         }
+      }
+    }
+  }
+
+  /** Rows that end with a chunk, before and after it, go over several, or are the whole batch. */
+  static List<BatchCase> longRows() {
+    int chunk = Gradients.CHUNK;
+    List<BatchCase> cases = new ArrayList<>();
+    for (int k : new int[] {3, 64, 200}) {
+      for (boolean dense : new boolean[] {false, true}) {
+        for (int count : new int[] {chunk - 1, chunk, chunk + 1, 2 * chunk, 2 * chunk + 1, 5000}) {
+          cases.add(BatchCase.withItems(k, dense, count));
+        }
+        cases.add(BatchCase.withItems(k, dense, chunk, chunk, chunk, 1));
+        cases.add(BatchCase.withItems(k, dense, 1, chunk, chunk, chunk));
+        cases.add(BatchCase.withItems(k, dense, chunk - 1, 2, 3 * chunk - 2, 1, chunk, 2 * chunk));
+        cases.add(BatchCase.withItems(k, dense, 7, 10 * chunk, 0, 1, 1, 3 * chunk + 5));
+      }
+    }
+    return cases;
+  }
+
+  @ParameterizedTest
+  @FieldSource("io.github.gpumf.cuda.Gpu#BINDINGS")
+  void addUpTheChunksOfALongRow(String binding) {
+    for (BatchCase batch : longRows()) {
+      try (Gpu gpu = Gpu.open(binding)) {
+        OnDevice device = OnDevice.of(gpu, batch);
+        Found expected = device.both(LaunchShape.of(1, 32));
+        expected.check(batch);
+        for (int seed = 0; seed < 4; seed++) {
+          TestDriver.standIn().seed(seed);
+          LaunchShape shape = LaunchShape.of(1 + 3 * seed, 32 * (1 + seed * seed));
+          device.both(shape).assertIs(expected, shape + ", " + batch);
+        }
+      }
+    }
+  }
+
+  /** Just one more rating than the chunks hold, so that they are twice as long. */
+  @ParameterizedTest
+  @FieldSource("io.github.gpumf.cuda.Gpu#BINDINGS")
+  void largeBatchesHaveLongerChunks(String binding) {
+    int most = Gradients.MOST_CHUNKS * Gradients.CHUNK;
+    for (int size : new int[] {most, most + 1}) {
+      BatchCase batch = BatchCase.withItems(2, false, size / 2, 17, size - size / 2 - 17);
+      try (Gpu gpu = Gpu.open(binding)) {
+        OnDevice.of(gpu, batch).both(LaunchShape.of(BLOCKS, 96)).check(batch);
       }
     }
   }
@@ -127,14 +224,13 @@ final class GradientsTest {
       BatchCase batch = new BatchCase(k, 2000, false, true);
       try (Gpu gpu = Gpu.open(binding)) {
         OnDevice device = OnDevice.of(gpu, batch);
-        float[][] expected = device.ofSide(false, LaunchShape.of(1, 32));
+        Found expected = device.both(LaunchShape.of(1, 32));
         for (int seed = 0; seed < 100; seed++) {
           TestDriver.standIn().seed(seed);
           int threads = 32 * (1 + seed % 8);
-          float[][] again = device.ofSide(false, LaunchShape.of(1 + seed % 61, threads));
-          String what = "seed " + seed + ", " + batch;
-          assertArrayEquals(expected[0], again[0], what);
-          assertArrayEquals(expected[1], again[1], what);
+          device
+              .both(LaunchShape.of(1 + seed % 61, threads))
+              .assertIs(expected, "seed " + seed + ", " + batch);
         }
       }
     }

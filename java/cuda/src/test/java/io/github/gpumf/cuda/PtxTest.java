@@ -141,6 +141,14 @@ final class PtxTest {
     }
   }
 
+  /** A choice between two structs puts both there, for one, and nobody says so. */
+  @Test
+  void noKernelHasLocalMemory() throws IOException {
+    for (String file : files()) {
+      assertFalse(Kernels.ptx(file).contains(".local"), file);
+    }
+  }
+
   @Test
   void aChipBeforeTheTargetIsRefused() {
     JNvPTXCompiler.setExceptionsEnabled(true);

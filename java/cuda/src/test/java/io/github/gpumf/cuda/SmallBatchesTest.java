@@ -18,6 +18,7 @@ import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.Weights;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
 import java.util.ArrayList;
@@ -98,7 +99,9 @@ final class SmallBatchesTest {
   @Test
   void wholeTablesAreMovedByLaunchesThatFillTheDevice() {
     StandIn standIn = TestDriver.standIn();
-    TrainingJob job = Jobs.job(ratings, Mf.biased(64), new Adam(0.01), 32);
+    // With this beta2 every row moves in every step.
+    Adam literal = new Adam(LearningRate.constant(0.01), 0.9, 0.99, 1e-7);
+    TrainingJob job = Jobs.job(ratings, Mf.biased(64), literal, 32);
     try (TrainingSession session = backend.openTraining(job)) {
       session.run(0, 0, job.batchesPerEpoch());
       standIn.resetCounts();

@@ -82,6 +82,16 @@ public record LaunchShape(
   }
 
   /**
+   * Sets the rows of blocks.
+   *
+   * @param blocks along y
+   * @return the shape with them
+   */
+  public LaunchShape withGridY(int blocks) {
+    return new LaunchShape(gridX, blocks, gridZ, blockX, blockY, blockZ, sharedBytes);
+  }
+
+  /**
    * Sets dynamic shared memory.
    *
    * @param bytes of a block

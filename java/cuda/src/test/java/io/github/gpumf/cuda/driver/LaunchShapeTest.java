@@ -15,6 +15,12 @@ class LaunchShapeTest {
   }
 
   @Test
+  void hasRowsOfBlocks() {
+    LaunchShape shape = LaunchShape.of(5, 64).withShared(16).withGridY(2);
+    assertEquals(new LaunchShape(5, 2, 1, 64, 1, 1, 16), shape);
+  }
+
+  @Test
   void refusesWhatNoDeviceTakes() {
     Class<IllegalArgumentException> illegal = IllegalArgumentException.class;
     assertFails(illegal, () -> LaunchShape.covering(0, 256), "blocks", "got 0", "skip");

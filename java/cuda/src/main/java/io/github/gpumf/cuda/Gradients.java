@@ -1,0 +1,145 @@
+package io.github.gpumf.cuda;
+
+import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.backend.TrainingShape;
+import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.LaunchShape;
+import io.github.gpumf.cuda.driver.Stream;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gradients of a batch ({@code gradients.cu}), both sides in one launch. A row's ratings are
+ * summed up in pieces, for a popular item would hold up its batch otherwise; a second launch adds
+ * up the pieces of rows that have several.
+ */
+final class Gradients {
+  /** Positions of a chunk, as in gradients.cuh. */
+  static final int CHUNK = 32;
+
+  /** Of a batch, as there: those of larger batches are longer. */
+  static final int MOST_CHUNKS = 4096;
+
+  /** Users and items. */
+  private static final int SIDES = 2;
+
+  private static final int BYTES_OF_VECTOR = 4 * Float.BYTES;
+
+  private final DeviceBuffer userCarried;
+  private final DeviceBuffer itemCarried;
+  private final BatchCall pieces;
+  private final BatchCall sums;
+
+  /**
+   * Prepares the launches.
+   *
+   * @param slopes of the window's positions
+   * @param shape blocks for a batch
+   * @param stop as in rows.cuh
+   */
+  Gradients(
+      TrainingJob job,
+      TrainedWeights trained,
+      Window window,
+      DeviceBuffer slopes,
+      LaunchShape shape,
+      Kernels kernels,
+      Launches launches,
+      DeviceBuffer stop,
+      DeviceArena arena) {
+    int vectors = trained.weights().userFactors().vectors();
+    int group = Launches.group(vectors);
+    long bytes = bytesOfSide(window.batchSize(), vectors);
+    userCarried = arena.allocate(bytes);
+    itemCarried = arena.allocate(bytes);
+    DeviceWeights weights = trained.weights();
+    DeviceWeights gradients = trained.gradients();
+    List<Object> arguments = new ArrayList<>(List.of(stop, 0, 0, 0f));
+    arguments.addAll(
+        side(
+            window.users(),
+            weights.userFactors(),
+            weights.userBias(),
+            gradients.userFactors(),
+            gradients.userBias(),
+            userCarried));
+    arguments.addAll(
+        side(
+            window.items(),
+            weights.itemFactors(),
+            weights.itemBias(),
+            gradients.itemFactors(),
+            gradients.itemBias(),
+            itemCarried));
+    arguments.addAll(
+        List.of(
+            slopes,
+            vectors,
+            group,
+            Arguments.orNull(weights.dense()),
+            (float) job.spec().regularization(),
+            (float) job.spec().biasRegularization()));
+    pieces = call("gradient_rows", arguments, shape, kernels);
+    int carried = Math.max(1, carried(window.batchSize()));
+    sums = call("gradient_sums", arguments, launches.groups(carried, group), kernels);
+  }
+
+  private static List<Object> side(
+      Window.Side side,
+      DeviceTable factors,
+      @Nullable DeviceTable bias,
+      DeviceTable gradient,
+      @Nullable DeviceTable biasGradient,
+      DeviceBuffer carried) {
+    return List.of(
+        side.sortedRows(),
+        side.sortedPositions(),
+        side.rowAt(),
+        factors.buffer(),
+        Arguments.orNull(bias),
+        gradient.buffer(),
+        Arguments.orNull(biasGradient),
+        carried);
+  }
+
+  private static BatchCall call(
+      String kernel, List<Object> arguments, LaunchShape shape, Kernels kernels) {
+    return new BatchCall(
+        kernels.kernel("gradients", kernel).call(arguments.toArray()), shape.withGridY(SIDES));
+  }
+
+  /** Chunks of a batch that a row may go on in. */
+  private static int carried(int batchSize) {
+    return Math.min(MOST_CHUNKS - 1, (batchSize - 1) / CHUNK);
+  }
+
+  private static long bytesOfSide(int batchSize, int vectors) {
+    return (long) carried(batchSize) * (vectors + 1) * BYTES_OF_VECTOR;
+  }
+
+  /** Device memory of the pieces that are added up later. */
+  static long bytes(TrainingShape shape) {
+    int vectors = DeviceTable.vectors(shape.spec().factors());
+    return SIDES * bytesOfSide(shape.largestBatch(), vectors);
+  }
+
+  /** Users' pieces that are added up later. */
+  DeviceBuffer userCarried() {
+    return userCarried;
+  }
+
+  /** Items' pieces that are added up later. */
+  DeviceBuffer itemCarried() {
+    return itemCarried;
+  }
+
+  /** Launches them, once the batch's slopes are there. */
+  void launch(Stream stream, int start, int size) {
+    float scale = 2f / size;
+    pieces.launch(stream, start, size, scale);
+    if (size > CHUNK) {
+      sums.launch(stream, start, size, scale);
+    }
+  }
+}
