@@ -1,6 +1,7 @@
 package io.github.gpumf.backend.vector;
 
 import java.lang.invoke.MethodHandles;
+import jdk.incubator.vector.FloatVector;
 
 /** {@link RowLoops} for {@link Shaped}. */
 final class BatchRows implements RowLoops {
@@ -52,5 +53,34 @@ final class BatchRows implements RowLoops {
       Rows.addScaled(sum, slope * kernel, factors, ROW_BYTES);
     }
     return slopeSum;
+  }
+
+  @Override
+  public void catchUp(
+      long weights,
+      long moments,
+      long squares,
+      float epsilon,
+      float a0,
+      float a1,
+      float a2,
+      float a3,
+      float decay1,
+      float decay2) {
+    long row = Lanes.address(weights);
+    long first = Lanes.address(moments);
+    long second = Lanes.address(squares);
+    FloatVector ones = FloatVector.broadcast(Lanes.SPECIES, 1f);
+    for (int at = 0; at < ROW_BYTES; at += Lanes.BYTES) {
+      FloatVector m = Lanes.load(first + at);
+      FloatVector v = Lanes.load(second + at);
+      FloatVector root = v.sqrt();
+      FloatVector inverse = ones.div(root.add(epsilon));
+      FloatVector r = root.mul(inverse);
+      FloatVector sum = r.mul(a3).add(a2).mul(r).add(a1).mul(r).add(a0);
+      Lanes.store(Lanes.load(row + at).sub(m.mul(inverse).mul(sum)), row + at);
+      Lanes.store(m.mul(decay1), first + at);
+      Lanes.store(v.mul(decay2), second + at);
+    }
   }
 }

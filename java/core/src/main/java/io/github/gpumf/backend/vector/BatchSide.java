@@ -109,7 +109,6 @@ final class BatchSide {
           factors.row(row),
           side.factorSlot(0, row),
           side.factorSlot(1, row),
-          factors.rowBytes(),
           bias == null ? 0 : bias.row(row),
           side.biasSlot(0, row),
           side.biasSlot(1, row));

@@ -1,5 +1,6 @@
 package io.github.gpumf.backend.vector;
 
+import io.github.gpumf.backend.AdamTails;
 import io.github.gpumf.backend.EpochOrder;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
@@ -81,6 +82,7 @@ final class BatchSteps implements Steps {
     items = new BatchSide(tables.items(), batchSize, step, arena);
     dense = tables.dense();
     Shaped.Shape shape = Shaped.Shape.ofRows(tables.users().factors.rowBytes());
+    rows = Shaped.make(BatchRows.class, shape);
     update = RowUpdate.of(job.optimizer(), shape);
     deferred = deferred(batchSize);
     everyRow =
@@ -88,22 +90,17 @@ final class BatchSteps implements Steps {
             || (job.spec().l2() > 0 && !(job.optimizer() instanceof LazyAdam));
     ratingAt = new long[batchSize];
     batch = new Batch(batchSize, job.ratings().hasWeights());
-    rows = Shaped.make(BatchRows.class, shape);
     int factors = job.spec().factors();
     userGradients = PaddedTable.ofRows(Math.min(batchSize, users.rows()), factors, arena);
     memberGradients = PaddedTable.ofRows(job.threads(), factors, arena);
     zeros = PaddedTable.ofRows(1, factors, arena);
   }
 
-  /**
-   * Deferring pays where a batch leaves most rows alone: a row that is caught up and moved costs
-   * twice what it costs to move it in passing. With L2 the gradient of a row outside the batch is
-   * not zero, so nothing can be deferred.
-   */
+  /** With L2 the gradient of a row outside the batch is not zero, so nothing can be deferred. */
   private @Nullable DeferredAdam deferred(int batchSize) {
-    boolean pays = 2L * batchSize <= (long) users.rows() + items.rows();
+    boolean pays = AdamTails.pay((long) users.rows() + items.rows(), batchSize);
     return pays && job.spec().l2() == 0 && job.optimizer() instanceof Adam adam
-        ? DeferredAdam.of(adam, update)
+        ? DeferredAdam.of(adam, update, rows)
         : null;
   }
 

@@ -2,7 +2,6 @@ package io.github.gpumf.backend.vector;
 
 import io.github.gpumf.backend.AdamTails;
 import io.github.gpumf.optim.Adam;
-import jdk.incubator.vector.FloatVector;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,19 +16,21 @@ final class DeferredAdam {
   private final Adam adam;
   private final float epsilon;
   private final RowUpdate update;
+  private final RowLoops rows;
   private AdamTails tails;
   private long first;
 
-  private DeferredAdam(Adam adam, RowUpdate update) {
+  private DeferredAdam(Adam adam, RowUpdate update, RowLoops rows) {
     this.adam = adam;
     this.update = update;
+    this.rows = rows;
     epsilon = (float) adam.epsilon();
     tails = AdamTails.of(adam, 0, step -> 0);
   }
 
   /** Null where the terms are not good enough: then every row is to be moved in every step. */
-  static @Nullable DeferredAdam of(Adam adam, RowUpdate update) {
-    return AdamTails.areGoodEnough(adam) ? new DeferredAdam(adam, update) : null;
+  static @Nullable DeferredAdam of(Adam adam, RowUpdate update, RowLoops rows) {
+    return AdamTails.areGoodEnough(adam) ? new DeferredAdam(adam, update, rows) : null;
   }
 
   /**
@@ -51,7 +52,7 @@ final class DeferredAdam {
    *
    * @param last the step after which the numbers are
    * @param step the step after which they shall be
-   * @param bytes of the row, whole vectors
+   * @param weights 0 if there is only a bias
    * @param bias 0 if there is none
    */
   void catchUp(
@@ -60,7 +61,6 @@ final class DeferredAdam {
       long weights,
       long moments,
       long squares,
-      int bytes,
       long bias,
       long biasMoment,
       long biasSquare) {
@@ -77,34 +77,11 @@ final class DeferredAdam {
     double root = tails.powerOfRoot(to - from);
     float decay1 = (float) tails.powerOfBeta1(to - from);
     float decay2 = (float) (root * root);
-    move(weights, moments, squares, bytes, a0, a1, a2, a3, decay1, decay2);
+    if (weights != 0) {
+      rows.catchUp(weights, moments, squares, epsilon, a0, a1, a2, a3, decay1, decay2);
+    }
     if (bias != 0) {
       move(bias, biasMoment, biasSquare, a0, a1, a2, a3, decay1, decay2);
-    }
-  }
-
-  private void move(
-      long weights,
-      long moment,
-      long square,
-      int bytes,
-      float a0,
-      float a1,
-      float a2,
-      float a3,
-      float decay1,
-      float decay2) {
-    FloatVector ones = FloatVector.broadcast(Lanes.SPECIES, 1f);
-    for (int at = 0; at < bytes; at += Lanes.BYTES) {
-      FloatVector m = Lanes.load(moment + at);
-      FloatVector v = Lanes.load(square + at);
-      FloatVector root = v.sqrt();
-      FloatVector inverse = ones.div(root.add(epsilon));
-      FloatVector r = root.mul(inverse);
-      FloatVector sum = r.mul(a3).add(a2).mul(r).add(a1).mul(r).add(a0);
-      Lanes.store(Lanes.load(weights + at).sub(m.mul(inverse).mul(sum)), weights + at);
-      Lanes.store(m.mul(decay1), moment + at);
-      Lanes.store(v.mul(decay2), square + at);
     }
   }
 

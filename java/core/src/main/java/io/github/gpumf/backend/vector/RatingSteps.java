@@ -8,6 +8,9 @@ import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Sgd;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
 /**
@@ -18,11 +21,25 @@ final class RatingSteps implements Steps {
   /** Rows whose squares are summed up at a time. */
   private static final int CHUNK = 256;
 
+  /**
+   * Rounds of a kernel before it is compiled, which its caller goes through alone: on two
+   * processors the compiler is done a third sooner if it has one of them to itself, and without it
+   * a rating takes a thousand times as long.
+   */
+  private static final int COLD_ROUNDS = 3;
+
+  /** A kernel's code. */
+  private record Code(RatingRule rule, Shaped.Shape shape) {}
+
+  /** Rounds that kernels have been through, up to the first that was not cold. */
+  private static final ConcurrentMap<Code, Integer> VISITED = new ConcurrentHashMap<>();
+
   private final TrainingJob job;
   private final Tables tables;
   private final RatingGrid grid;
   private final Team team;
   private final RatingKernel kernel;
+  private final Code code;
   private final RowUpdate update;
   private final boolean accumulatesByRow;
   private final RatingSide users;
@@ -47,6 +64,7 @@ final class RatingSteps implements Steps {
         new Shaped.Shape(
             tables.users().factors.rowBytes(), RatingGrid.stride(job.ratings().hasWeights()));
     update = RowUpdate.of(job.optimizer(), shape);
+    code = new Code(rule, shape);
     kernel =
         rule == RatingRule.SGD
             ? Shaped.make(SgdRatings.class, shape)
@@ -72,8 +90,13 @@ final class RatingSteps implements Steps {
     for (long batch = from; batch < to && !totals.diverged(); batch++) {
       int round = EpochOrder.round(job, epoch, batch);
       RatingStep numbers = numbers(visited);
-      team.forEach(
-          grid.size().blocks(), number -> squaredErrors[number] = visit(round, number, numbers));
+      IntConsumer visit = number -> squaredErrors[number] = visit(round, number, numbers);
+      if (VISITED.merge(code, 1, (done, one) -> Math.min(done + one, COLD_ROUNDS + 1))
+          <= COLD_ROUNDS) {
+        RatingGrid.Workers.CALLER.run(grid.size().blocks(), visit);
+      } else {
+        team.forEach(grid.size().blocks(), visit);
+      }
       long ratings = grid.ratings(round);
       double squaredError = Sums.inOrder(squaredErrors, squaredErrors.length);
       totals = totals.plus(batch, ratings, squaredError, 0, job.lossLimit());

@@ -35,4 +35,20 @@ interface RowLoops {
    */
   float addSlopes(
       Batch batch, BatchSide side, BatchSide other, int number, float kernel, long gradient);
+
+  /**
+   * Moves a row, of weights, m and v, over the steps that it has rested; what the numbers are
+   * stands in {@link io.github.gpumf.backend.AdamTails}.
+   */
+  void catchUp(
+      long weights,
+      long moments,
+      long squares,
+      float epsilon,
+      float a0,
+      float a1,
+      float a2,
+      float a3,
+      float decay1,
+      float decay2);
 }

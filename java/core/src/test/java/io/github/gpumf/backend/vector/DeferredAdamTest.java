@@ -19,6 +19,14 @@ import org.junit.jupiter.api.Test;
 class DeferredAdamTest {
   private static final int STEPS_PER_EPOCH = 50;
   private static final int COLUMNS = 21;
+  private static final Shaped.Shape SHAPE = Shaped.Shape.ofRows(rowBytes());
+  private static final RowLoops ROWS = Shaped.make(BatchRows.class, SHAPE);
+
+  private static int rowBytes() {
+    try (Arena arena = Arena.ofConfined()) {
+      return PaddedTable.ofRows(1, COLUMNS, arena).rowBytes();
+    }
+  }
 
   private static final List<LearningRate> SCHEDULES =
       List.of(
@@ -45,7 +53,7 @@ class DeferredAdamTest {
     for (LearningRate schedule : SCHEDULES) {
       Adam adam = new Adam(schedule);
       RowUpdate update = update(adam);
-      DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update));
+      DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update, ROWS));
       long first = 7; // steps before the epoch
       deferred.prepare(first, 200, STEPS_PER_EPOCH);
       for (int rest : new int[] {1, 2, 3, 10, 57, 199}) {
@@ -64,7 +72,7 @@ class DeferredAdamTest {
           PaddedTable m = padded(moments, arena);
           PaddedTable v = padded(squares, arena);
           long last = first + 1;
-          deferred.catchUp(last, last + rest, w.row(1), m.row(1), v.row(1), w.rowBytes(), 0, 0, 0);
+          deferred.catchUp(last, last + rest, w.row(1), m.row(1), v.row(1), 0, 0, 0);
           FloatTable moved = unpadded(w, arena);
           for (int column = 0; column < COLUMNS; column++) {
             double before = weights.get(1, column);
@@ -94,7 +102,7 @@ class DeferredAdamTest {
   void aRestInTwoPartsIsOneRest() {
     Adam adam = new Adam(LearningRate.cosine(0.01, 2));
     RowUpdate update = update(adam);
-    DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update));
+    DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update, ROWS));
     deferred.prepare(0, 100, STEPS_PER_EPOCH);
     try (Arena arena = Arena.ofConfined()) {
       float[] once = {0.5f, 0.02f, 0.003f};
@@ -115,7 +123,7 @@ class DeferredAdamTest {
     for (int at = 0; at < x.length; at++) {
       Lanes.set(numbers.row(at), x[at]);
     }
-    deferred.catchUp(last, step, 0, 0, 0, 0, numbers.row(0), numbers.row(1), numbers.row(2));
+    deferred.catchUp(last, step, 0, 0, 0, numbers.row(0), numbers.row(1), numbers.row(2));
     for (int at = 0; at < x.length; at++) {
       x[at] = Lanes.get(numbers.row(at));
     }
@@ -124,7 +132,7 @@ class DeferredAdamTest {
   @Test
   void aRowWithoutMomentumStays() {
     Adam adam = new Adam(0.1);
-    DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update(adam)));
+    DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update(adam), ROWS));
     deferred.prepare(0, 10, STEPS_PER_EPOCH);
     try (Arena arena = Arena.ofConfined()) {
       float[] x = {0.3f, 0, 0};
@@ -138,11 +146,11 @@ class DeferredAdamTest {
     LearningRate rate = LearningRate.constant(1e-3);
     for (double[] betas : new double[][] {{0.9, 0.99}, {0.99, 0.999}, {0.9999, 0.999}, {0.9, 0}}) {
       Adam adam = new Adam(rate, betas[0], betas[1], 1e-7);
-      assertNull(DeferredAdam.of(adam, update(adam)), betas[0] + ", " + betas[1]);
+      assertNull(DeferredAdam.of(adam, update(adam), ROWS), betas[0] + ", " + betas[1]);
     }
     for (double[] betas : new double[][] {{0.9, 0.999}, {0, 0.999}, {0.5, 0.999}, {0.9, 0.9999}}) {
       Adam adam = new Adam(rate, betas[0], betas[1], 1e-7);
-      assertNotNull(DeferredAdam.of(adam, update(adam)), betas[0] + ", " + betas[1]);
+      assertNotNull(DeferredAdam.of(adam, update(adam), ROWS), betas[0] + ", " + betas[1]);
     }
   }
 
@@ -158,11 +166,7 @@ class DeferredAdamTest {
     return table;
   }
 
-  /**
-   * As for rows of 64 factors: the shape is that of a session's rows, and here nothing is moved by
-   * row.
-   */
   private static RowUpdate update(Adam adam) {
-    return RowUpdate.of(adam, Shaped.Shape.ofRows(64 * Float.BYTES));
+    return RowUpdate.of(adam, SHAPE);
   }
 }
