@@ -54,7 +54,7 @@ public interface Backend {
    * @return at least 1, or 0 if it has no such updates
    */
   default int stripes() {
-    return 32; // for twice as many threads as share a processor's memory at full speed
+    return 16; // as many threads as share a memory at full speed; with more, rows are visited too briefly
   }
 
   /**
