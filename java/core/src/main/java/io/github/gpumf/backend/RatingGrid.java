@@ -23,17 +23,15 @@ import org.jspecify.annotations.Nullable;
  * stripe of the shorter side. All blocks of a round come before those of the next.
  *
  * <p>Rows are dealt by their number of ratings, the largest first, each to the stripe with the
- * fewest ratings so far: blocks of a round are about as large. Within a block the users take turns,
- * {@value #TURNS} at a time, so that a rating does not wait for the rows of the one before it.
+ * fewest ratings so far: blocks of a round are about as large. {@link Visits} says how a block is
+ * gone through, and {@link Cut} how many there are: each backend has its own, and a result belongs
+ * to its cut.
  *
  * <p>Rows are numbered anew, stripe by stripe: the rows of a block lie close together.
  *
  * <p>Immutable; safe for any number of threads.
  */
 public final class RatingGrid {
-  /** Users that take turns: as many ratings as a processor's core works on at a time, or more. */
-  private static final int TURNS = 8;
-
   private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfFloat NUMBER = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -49,29 +47,82 @@ public final class RatingGrid {
   /** See {@link #USER}; only of ratings with weights. */
   public static final int WEIGHT = 3 * Integer.BYTES;
 
+  /** The order of the ratings of a block. */
+  public enum Visits {
+    /**
+     * The ratings of eight users at a time, one of each in turn, so that a rating does not wait for
+     * the rows of the one before it: for a processor's core, which works on about as many at once.
+     */
+    USERS_IN_TURN(8),
+
+    /**
+     * The ratings of an item, then those of the next: for who keeps the item's row in registers
+     * meanwhile. Some items have more ratings than any user, and a block of theirs is one item.
+     */
+    ITEM_BY_ITEM(1);
+
+    private final int turns;
+
+    Visits(int turns) {
+      this.turns = turns;
+    }
+  }
+
   /**
-   * How many stripes there are. It does not depend on the number of threads, since the order must
-   * not.
+   * How a backend wants ratings cut into blocks. It does not depend on the number of threads, since
+   * the order must not.
+   *
+   * @param stripes of a side, at most; at least 1. As many blocks are worked on at a time
+   * @param ratingsOfBlock there are fewer stripes where blocks would have fewer ratings than this
+   *     on average, so that work outweighs the end of a round, where all wait for the last block;
+   *     at least 1
+   * @param visits the order within a block
+   */
+  public record Cut(int stripes, int ratingsOfBlock, Visits visits) {
+    /** For twice as many threads as share a processor's memory at full speed. */
+    public static final Cut OF_PROCESSOR = new Cut(32, 1024, Visits.USERS_IN_TURN);
+
+    /** Checks the numbers. */
+    public Cut {
+      if (stripes < 1 || ratingsOfBlock < 1) {
+        throw new IllegalArgumentException(
+            "a grid has at least one stripe and one rating in a block; got "
+                + stripes
+                + " and "
+                + ratingsOfBlock);
+      }
+    }
+
+    /**
+     * With another limit.
+     *
+     * @param most stripes of a side, at least 1
+     * @return the new cut
+     */
+    public Cut withStripes(int most) {
+      return new Cut(most, ratingsOfBlock, visits);
+    }
+  }
+
+  /**
+   * How many stripes there are.
    *
    * @param users stripes of users, at least 1
    * @param items stripes of items, at least 1
    */
   public record Size(int users, int items) {
-    /** Less is not worth a thread's wait for the others. */
-    private static final int RATINGS_OF_BLOCK = 1024;
-
     /**
      * The size for some ratings.
      *
      * @param ratings how many, at least 1
      * @param users rows, at least 1
      * @param items rows, at least 1
-     * @param most stripes of a side, at least 1
+     * @param cut how it is to be cut
      * @return the size
      */
-    public static Size of(long ratings, int users, int items, int most) {
-      double fitting = Math.sqrt((double) ratings / RATINGS_OF_BLOCK);
-      int stripes = (int) Math.clamp(fitting, 1, most);
+    public static Size of(long ratings, int users, int items, Cut cut) {
+      double fitting = Math.sqrt((double) ratings / cut.ratingsOfBlock());
+      int stripes = (int) Math.clamp(fitting, 1, cut.stripes());
       return new Size(Math.min(stripes, users), Math.min(stripes, items));
     }
 
@@ -147,14 +198,16 @@ public final class RatingGrid {
    *
    * @param ratings at least one
    * @param size of the grid
+   * @param visits the order within a block
    * @param owner keeps the ordered copy: {@link #bytes} of memory
    * @param workers do a part of the work
    * @return the grid
    */
-  public static RatingGrid of(Ratings ratings, Size size, Arena owner, Workers workers) {
+  public static RatingGrid of(
+      Ratings ratings, Size size, Visits visits, Arena owner, Workers workers) {
     int[] ofUser = new int[ratings.userCount()];
     int[] ofItem = new int[ratings.itemCount()];
-    Chunk chunk = new Chunk(ratings);
+    Chunk chunk = new Chunk(ratings, size);
     for (long start = 0; start < ratings.size(); start += chunk.size) {
       chunk.read(start);
       chunk.count(ofUser, ofItem);
@@ -186,7 +239,15 @@ public final class RatingGrid {
     }
     RatingGrid grid =
         new RatingGrid(size, stride, ordered, starts, users.rowOfNumber, items.rowOfNumber);
-    workers.run(starts.length - 1, block -> grid.takeTurns(block, users.first[block / size.items]));
+    workers.run(
+        starts.length - 1,
+        block ->
+            grid.order(
+                block,
+                visits,
+                visits == Visits.ITEM_BY_ITEM
+                    ? items.first[block % size.items]
+                    : users.first[block / size.items]));
     return grid;
   }
 
@@ -216,7 +277,10 @@ public final class RatingGrid {
    * when they have been compiled well, and a whole training may be over in half a second.
    */
   private static final class Chunk {
-    private static final int MOST = 1 << 16;
+    private static final int LEAST = 1 << 16;
+
+    /** Every chunk goes over all blocks: there must be some ratings for each. */
+    private static final int RATINGS_OF_BLOCK = 4;
 
     private final Ratings ratings;
     private final int[] users;
@@ -231,9 +295,10 @@ public final class RatingGrid {
     /** The ratings by block, in the bytes of the grid. */
     final MemorySegment sorted;
 
-    Chunk(Ratings ratings) {
+    Chunk(Ratings ratings, Size grid) {
       this.ratings = ratings;
-      size = (int) Math.min(MOST, ratings.size());
+      int most = Math.max(LEAST, RATINGS_OF_BLOCK * grid.users() * grid.items());
+      size = (int) Math.min(most, ratings.size());
       users = new int[size];
       items = new int[size];
       values = new int[size];
@@ -354,49 +419,59 @@ public final class RatingGrid {
     }
   }
 
-  /** Puts the ratings of a block in order, whose users are numbered from {@code firstUser}. */
-  private void takeTurns(int block, int firstUser) {
+  /** Puts the ratings of a block in order; the rows that take turns are numbered from a first. */
+  private void order(int block, Visits visits, int firstRow) {
     int count = Math.toIntExact(starts[block + 1] - starts[block]);
     int words = stride / Integer.BYTES;
     int[] from = new int[Math.multiplyExact(count, words)];
     MemorySegment.copy(ratings, WORD, starts[block] * stride, from, 0, from.length);
     int[] to = new int[from.length];
     int[] list = new int[count];
-    int[] ends = byUser(from, words, firstUser, list);
-    int[] next = new int[TURNS];
-    int[] end = new int[TURNS];
-    int user = 0;
-    for (int done = 0, turn = 0; done < from.length; turn = (turn + 1) % TURNS) {
-      while (next[turn] == end[turn] && user < ends.length) {
-        next[turn] = user == 0 ? 0 : ends[user - 1];
-        end[turn] = ends[user];
-        user++;
-      }
-      if (next[turn] < end[turn]) {
-        int word = list[next[turn]++];
-        for (int at = 0; at < words; at++) {
-          to[done++] = from[word + at];
-        }
-      }
-    }
+    int word = (visits == Visits.ITEM_BY_ITEM ? ITEM : USER) / Integer.BYTES;
+    takeTurns(from, words, list, byRow(from, words, word, firstRow, list), visits.turns, to);
     MemorySegment.copy(to, 0, ratings, WORD, starts[block] * stride, to.length);
   }
 
-  /** Lists where ratings begin, user by user; returns for each user where its part ends. */
-  private static int[] byUser(int[] ratings, int words, int firstUser, int[] list) {
+  /** Copies ratings from the list, row by row of those whose turn it is. */
+  private static void takeTurns(
+      int[] from, int words, int[] list, int[] ends, int turns, int[] to) {
+    int[] next = new int[turns];
+    int[] end = new int[turns];
+    int row = 0;
+    for (int done = 0, turn = 0; done < from.length; turn = (turn + 1) % turns) {
+      while (next[turn] == end[turn] && row < ends.length) {
+        next[turn] = row == 0 ? 0 : ends[row - 1];
+        end[turn] = ends[row];
+        row++;
+      }
+      if (next[turn] < end[turn]) {
+        int start = list[next[turn]++];
+        for (int at = 0; at < words; at++) {
+          to[done++] = from[start + at];
+        }
+      }
+    }
+  }
+
+  /**
+   * Lists where ratings begin, row by row; returns for each row where its part ends.
+   *
+   * @param word of a rating that tells its row
+   */
+  private static int[] byRow(int[] ratings, int words, int word, int firstRow, int[] list) {
     int most = 0;
-    for (int word = 0; word < ratings.length; word += words) {
-      most = Math.max(most, ratings[word] - firstUser);
+    for (int at = word; at < ratings.length; at += words) {
+      most = Math.max(most, ratings[at] - firstRow);
     }
     int[] next = new int[most + 2];
-    for (int word = 0; word < ratings.length; word += words) {
-      next[ratings[word] - firstUser + 1]++;
+    for (int at = word; at < ratings.length; at += words) {
+      next[ratings[at] - firstRow + 1]++;
     }
-    for (int user = 0; user <= most; user++) {
-      next[user + 1] += next[user];
+    for (int row = 0; row <= most; row++) {
+      next[row + 1] += next[row];
     }
-    for (int word = 0; word < ratings.length; word += words) {
-      list[next[ratings[word] - firstUser]++] = word;
+    for (int at = word; at < ratings.length; at += words) {
+      list[next[ratings[at] - firstRow]++] = at - word;
     }
     return Arrays.copyOf(next, most + 1);
   }
