@@ -1,4 +1,4 @@
-// The optimizers' rules for an update a rating, and the tables that they move. Formulas in ratings.cu; for the kernels there and in rounds.cu.
+// The optimizers' rules for an update a rating, and the tables that they move. Formulas in ratings.cu; for the kernels there and in rounds.cuh.
 #pragma once
 
 #include "rows.cuh"

@@ -217,10 +217,7 @@ public final class RatingGrid {
     long[] starts = new long[size.users() * size.items() + 1];
     for (long start = 0; start < ratings.size(); start += chunk.size) {
       chunk.read(start);
-      int[] blocks = chunk.sortByBlock(users, items);
-      for (int block = 0; block < starts.length - 1; block++) {
-        starts[block + 1] += blocks[block + 1] - blocks[block];
-      }
+      chunk.countBlocks(users, items, starts);
     }
     Arrays.parallelPrefix(starts, Long::sum);
     int stride = stride(ratings.hasWeights());
@@ -325,6 +322,14 @@ public final class RatingGrid {
       for (int at = 0; at < size; at++) {
         ofUser[users[at]]++;
         ofItem[items[at]]++;
+      }
+    }
+
+    /** Adds to {@code counts[b + 1]} the ratings of block b. */
+    void countBlocks(Stripes ofUsers, Stripes ofItems, long[] counts) {
+      int itemStripes = ofItems.first.length - 1;
+      for (int at = 0; at < size; at++) {
+        counts[ofUsers.of[users[at]] * itemStripes + ofItems.of[items[at]] + 1]++;
       }
     }
 

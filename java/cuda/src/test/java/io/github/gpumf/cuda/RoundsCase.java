@@ -11,7 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Rounds of some blocks for {@code rounds.cu}. A block has few users and items and visits them in
+ * Rounds of some blocks for {@code rounds.cuh}. A block has few users and items and visits them in
  * random order, so that rows come back at once, after one other rating, after two, and so on.
  */
 final class RoundsCase {
@@ -153,7 +153,7 @@ final class RoundsCase {
 
   private Numbers train(
       String binding, LaunchShape shape, boolean ofAnyLength, double lossLimit, int rounds) {
-    String kernel = RatingSteps.kernel(optimizer, ofAnyLength ? Integer.MAX_VALUE / 2 : k);
+    String kernel = RatingSteps.kernel(optimizer, ofAnyLength ? Integer.MAX_VALUE : k);
     try (Gpu gpu = Gpu.open(binding)) {
       DeviceBuffer stop = gpu.of(0);
       DeviceBuffer totals = gpu.of(0.0, 0, 0, 0);
@@ -178,7 +178,7 @@ final class RoundsCase {
         arguments.addAll(List.of(Gpu.vectors(k), k, OFFSET, beta1(), beta2(), epsilon()));
         arguments.addAll(List.of(2 * REGULARIZATION, 2 * BIAS_REGULARIZATION));
         arguments.addAll(List.of(squaredErrors, finished, totals, lossLimit));
-        gpu.run("rounds", kernel, shape, arguments.toArray());
+        gpu.run(RatingSteps.file(optimizer), kernel, shape, arguments.toArray());
       }
       List<float[]> ended = new ArrayList<>();
       for (int table = 0; table < start.size(); table++) {

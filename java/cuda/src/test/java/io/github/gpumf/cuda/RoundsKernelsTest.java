@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** {@code rounds.cu} against the formulas in double, and against itself in other launches. */
+/** {@code rounds.cuh} against the formulas in double, and against itself in other launches. */
 final class RoundsKernelsTest {
   static final List<Optimizer> OPTIMIZERS =
       List.of(

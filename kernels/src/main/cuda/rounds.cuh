@@ -19,16 +19,21 @@
 // Predicted for an H100 or H200 (132 multiprocessors, 1.75 GHz, 3.3 or 4.8 TB/s), 25 M ratings of 162,000 users and 59,000 items with
 // MovieLens' skew, whose hottest item has 81,000 ratings, k = 64, 512 stripes:
 //   A link of the chain: 2 fmas, 5 shuffles of 23 cycles and 5 sums of 4, the error, the slope and 2 fmas: 180 cycles, 100 ns; with
-//   a square root and a division of IEEE's, for AdaGrad and Adam, 330 cycles, 190 ns. The hottest item is in one block of every round: its 81,000
-//   links are 8.4 ms, or 15 ms. A stripe has 49,000 ratings: all others are done before. With fewer than 300 stripes they are not.
+//   a square root and a division of IEEE's, for AdaGrad and Adam, 330 cycles, 190 ns. The hottest item has a block of 159 ratings in
+//   every round; the longest block of a round has some 170, 87,000 in all, where the others' have 95. So 9 ms, or 17 ms. With less than 300
+//   stripes the others would be as long.
 //   A round ends and begins: launch 2 us, first indices and rows 2 us, the last block's sum 2 us: 512 of them 3 ms.
 //   Bytes: the user's row each way, the item's now and then, indices: 540 to 1,080 for sgd, 1,600 to 3,200 for lazy Adam, so 13 to 27 GB, or
-//   40 to 80 GB: 4 to 8 ms, or 12 to 24 ms at 3.3 TB/s, less what L2 holds. So:
+//   40 to 80 GB: 3 to 8 ms, or 8 to 24 ms, less what L2 holds; beside the chain, not after it. So:
 //     sgd, adagrad a row    12 ms an epoch, 2.1 G ratings/s: the chain
-//     adagrad, lazy Adam    18 to 24 ms, 1.0 to 1.4 G/s: chain and bytes about alike
-//   ml-1m (1 M ratings, hottest item 3,400, 176 stripes of 32 ratings a block): 5,700 links and 176 rounds, 1.6 ms: 600 M/s.
-// Versions: 1. this one. Not yet on a GPU.
+//     adagrad, lazy Adam    20 ms, 1.25 G/s: the chain, on an H100 the bytes about as much
+//   ml-1m-split (900,189 ratings, hottest item 3,075): 167 stripes of 32 ratings a block; counted on the host, the longest blocks of all rounds
+//   have 7,666 ratings, an item has 3 of them one after the other, and a row was asked for too early 13 times in 100: 1.8 ms, 510 M/s for sgd,
+//   half of it the ends of rounds.
+// Versions: 1. this one. Not yet on a GPU. Each optimizer has a file of its own, since a driver compiles a file as a whole: 2 s for all of them.
 // What to try there: two items of a block in turn, if the chain is it; half the rounds, if their ends are.
+#pragma once
+
 #include "ratings.cuh"
 
 /// A rating of the grid.
@@ -463,13 +468,8 @@ __device__ __forceinline__ void runRound(
   }
 
 // The last number is AHEAD: as many rows as registers hold, and four links, some 700 cycles, hide the latency of memory.
-#define ROUNDS(name, Rule, ofFour)      \
-  ROUND(name##_1, (visit<Rule, 1, 4>))  \
-  ROUND(name##_2, (visit<Rule, 2, 4>))  \
-  ROUND(name##_4, (visit<Rule, 4, ofFour>)) \
+#define ROUNDS(name, Rule, aheadOfFour)          \
+  ROUND(name##_1, (visit<Rule, 1, 4>))           \
+  ROUND(name##_2, (visit<Rule, 2, 4>))           \
+  ROUND(name##_4, (visit<Rule, 4, aheadOfFour>)) \
   ROUND(name##_long, visitLong<Rule>)
-
-ROUNDS(sgd_round, SgdRule, 4)
-ROUNDS(adagrad_round, AdaGradRule, 2)
-ROUNDS(adagrad_row_round, AdaGradRowRule, 4)
-ROUNDS(lazy_adam_round, LazyAdamRule, 2)
