@@ -19,14 +19,15 @@
 // Predicted for an H100 or H200 (132 multiprocessors, 1.75 GHz, 3.3 or 4.8 TB/s), 25 M ratings of 162,000 users and 59,000 items with
 // MovieLens' skew, whose hottest item has 81,000 ratings, k = 64, 512 stripes:
 //   A link of the chain: 2 fmas, 5 shuffles of 23 cycles and 5 sums of 4, the error, the slope and 2 fmas: 180 cycles, 100 ns; with
-//   a square root and a division of IEEE's, for AdaGrad and Adam, 330 cycles, 190 ns. The hottest item has a block of 159 ratings in
+//   a square root and a division of IEEE's, for all but sgd, 330 cycles, 190 ns. The hottest item has a block of 159 ratings in
 //   every round; the longest block of a round has some 170, 87,000 in all, where the others' have 95. So 9 ms, or 17 ms. With less than 300
 //   stripes the others would be as long.
 //   A round ends and begins: launch 2 us, first indices and rows 2 us, the last block's sum 2 us: 512 of them 3 ms.
 //   Bytes: the user's row each way, the item's now and then, indices: 540 to 1,080 for sgd, 1,600 to 3,200 for lazy Adam, so 13 to 27 GB, or
 //   40 to 80 GB: 3 to 8 ms, or 8 to 24 ms, less what L2 holds; beside the chain, not after it. So:
-//     sgd, adagrad a row    12 ms an epoch, 2.1 G ratings/s: the chain
-//     adagrad, lazy Adam    20 ms, 1.25 G/s: the chain, on an H100 the bytes about as much
+//     sgd                 12 ms an epoch, 2.1 G ratings/s: the chain
+//     adagrad a row       20 ms, 1.25 G/s: the chain
+//     adagrad, lazy Adam  20 ms, 1.25 G/s: the chain, on an H100 the bytes about as much
 //   ml-1m-split (900,189 ratings, hottest item 3,075): 167 stripes of 32 ratings a block; counted on the host, the longest blocks of all rounds
 //   have 7,666 ratings, an item has 3 of them one after the other, and a row was asked for too early 13 times in 100: 1.8 ms, 510 M/s for sgd,
 //   half of it the ends of rounds.
@@ -64,7 +65,8 @@ struct Shape {
   int stride;
   /// float2 of a row that are not padding.
   int pairs;
-  int k;
+  /// 1 / k
+  float perFactor;
 };
 
 constexpr float2 NO_PAIR = {0, 0};
@@ -115,10 +117,10 @@ __device__ __forceinline__ void movePair(float2& own, float2 other, float2& firs
 }
 
 /// The rate of a row that has one G, which grows by the mean square of its gradient: |s q + c p|^2 = s^2 |q|^2 + 2 s c p.q + c^2 |p|^2.
-__device__ __forceinline__ float paceOf(float& sum, float own, float other, float dot, float slope, int k, const Step& step) {
+__device__ __forceinline__ float paceOf(float& sum, float own, float other, float dot, float slope, float perFactor, const Step& step) {
   float c = step.shrink;
   float squares = fmaf(slope * slope, other, fmaf(c * c, own, 2 * slope * c * dot));
-  sum += fmaxf(squares, 0) / k;  // rounding can leave a sum of squares below 0
+  sum += fmaxf(squares, 0) * perFactor;  // rounding can leave a sum of squares below 0
   return step.rate / (sqrtf(sum) + step.epsilon);
 }
 
@@ -309,8 +311,8 @@ __device__ __forceinline__ double visit(
       float weighted = rating.weight * error;
       float slope = 2 * weighted;
       sum += (double)weighted * error;
-      float paceOfUser = Rule::BY_ROW ? paceOf(users.now.sum, pp, qq, pq, slope, shape.k, step) : 0;
-      float paceOfItem = Rule::BY_ROW ? paceOf(items.now.sum, qq, pp, pq, slope, shape.k, step) : 0;
+      float paceOfUser = Rule::BY_ROW ? paceOf(users.now.sum, pp, qq, pq, slope, shape.perFactor, step) : 0;
+      float paceOfItem = Rule::BY_ROW ? paceOf(items.now.sum, qq, pp, pq, slope, shape.perFactor, step) : 0;
       users.now.move(q, slope, paceOfUser, shape, lane, step);
       items.now.move(p, slope, paceOfItem, shape, lane, step);
     }
@@ -371,8 +373,8 @@ __device__ __forceinline__ double visitLong(
     float weighted = rating.weight * error;
     float slope = 2 * weighted;
     sum += (double)weighted * error;
-    float paceOfUser = Rule::BY_ROW ? paceOf(sumOfUser, pp, qq, pq, slope, shape.k, step) : 0;
-    float paceOfItem = Rule::BY_ROW ? paceOf(sumOfItem, qq, pp, pq, slope, shape.k, step) : 0;
+    float paceOfUser = Rule::BY_ROW ? paceOf(sumOfUser, pp, qq, pq, slope, shape.perFactor, step) : 0;
+    float paceOfItem = Rule::BY_ROW ? paceOf(sumOfItem, qq, pp, pq, slope, shape.perFactor, step) : 0;
     for (int pair = lane; pair < shape.pairs; pair += WARP) {
       float2 p = as<float2>(userSide.factors)[user + pair];
       float2 q = as<float2>(itemSide.factors)[item + pair];
@@ -458,7 +460,7 @@ __device__ __forceinline__ void runRound(
       Global<double> squaredErrors, Global<int> finished, Global<double> totals, double lossLimit) {                                       \
     SideTables users{userFactors, userFirst, userSecond, userBias, userBiasFirst, userBiasSecond};                                         \
     SideTables items{itemFactors, itemFirst, itemSecond, itemBias, itemBiasFirst, itemBiasSecond};                                         \
-    Shape shape{2 * vectors, (k + 1) / 2, k};                                                                                              \
+    Shape shape{2 * vectors, (k + 1) / 2, 1.0f / k};                                                                                              \
     Step step{rate, a, b, epsilon, shrink, biasShrink};                                                                                    \
     runRound(                                                                                                                              \
         stop, batch, round, ratingsOfRound, blocks, blocksOfRound, squaredErrors, finished, totals, lossLimit,                             \

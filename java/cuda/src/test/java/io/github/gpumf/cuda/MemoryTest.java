@@ -57,7 +57,9 @@ final class MemoryTest {
       session.keep(Slot.BEST);
       session.squaredError(ratings(50));
     }
-    backend.openTraining(Jobs.perRating(ratings(300), Mf.biased(3), new Sgd(0.1))).close();
+    for (Optimizer optimizer : Jobs.PER_RATING) {
+      backend.openTraining(Jobs.perRating(ratings(300), Mf.biased(3), optimizer)).close();
+    }
   }
 
   @AfterEach
