@@ -24,7 +24,8 @@ void emulator_fail_call(const char* call, int nth, int code);
 // Memory of the device from now on, in bytes; 2 GiB at the start. Also GPUMF_EMULATOR_MEMORY.
 void emulator_memory(unsigned long long bytes);
 
-// How many devices there are from now on; 1 at the start. They share one memory. Also GPUMF_EMULATOR_DEVICES.
+// How many devices there are from now on; 1 at the start. They share one memory. Also GPUMF_EMULATOR_DEVICES. CUDA_VISIBLE_DEVICES is read
+// at the start and here.
 void emulator_devices(int count);
 
 // ---- What happened

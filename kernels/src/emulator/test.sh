@@ -16,5 +16,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 "$here/build.sh" "$out" $sanitize
 if [ -x "$out/emulator_test" ]; then
   # Leaks: the driver's state lives as long as the process, and a kernel that is ended by a fault leaves its stacks as they are.
-  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 "$out/emulator_test" "$@"
+  # Not the machine's choice among its own devices.
+  env -u CUDA_VISIBLE_DEVICES ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 "$out/emulator_test" "$@"
 fi

@@ -39,7 +39,7 @@ constexpr ErrorEntry ERRORS[] = {
     {CUDA_ERROR_NOT_INITIALIZED, "CUDA_ERROR_NOT_INITIALIZED", "initialization error"},
     {static_cast<CUresult>(4), "CUDA_ERROR_DEINITIALIZED", "driver shutting down"},
     {static_cast<CUresult>(35), "CUDA_ERROR_INSUFFICIENT_DRIVER", "CUDA driver version is insufficient for CUDA runtime version"},
-    {static_cast<CUresult>(100), "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
+    {CUDA_ERROR_NO_DEVICE, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
     {CUDA_ERROR_INVALID_DEVICE, "CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal"},
     {static_cast<CUresult>(200), "CUDA_ERROR_INVALID_IMAGE", "device kernel image is invalid"},
     {CUDA_ERROR_INVALID_CONTEXT, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
@@ -169,6 +169,9 @@ CUDA_CALL cuInit(unsigned flags) {
   return call("cuInit", Needs::Nothing, [&] {
     if (flags != 0) {
       return fail(CUDA_ERROR_INVALID_VALUE, "cuInit: flags are %u and must be 0", flags);
+    }
+    if (deviceCount() == 0) {
+      return fail(CUDA_ERROR_NO_DEVICE, "cuInit: there is no device, or CUDA_VISIBLE_DEVICES shows none");
     }
     calls().initialized = true;
     return CUDA_SUCCESS;

@@ -10,11 +10,10 @@
 #include "memory.h"
 #include "module.h"
 #include "stream.h"
+#include "visible.h"
 
 namespace emulator {
 namespace {
-
-constexpr int MOST_DEVICES = 16;
 
 struct PrimaryContext {
   int retained = 0;
@@ -22,8 +21,12 @@ struct PrimaryContext {
   CUcontext handle = nullptr;  // a new one in every life, so that an old one is recognised
 };
 
+std::vector<int> visible(int count) {
+  return visibleDevices(std::getenv("CUDA_VISIBLE_DEVICES"), count < 0 ? 0 : count > MOST_DEVICES ? MOST_DEVICES : count);
+}
+
 struct Contexts {
-  int devices = 1;
+  std::vector<int> devices = visible(1);  // what a process calls 0, 1, ... by its number in the machine
   PrimaryContext primary[MOST_DEVICES];
   CUresult fault = CUDA_SUCCESS;
 };
@@ -32,8 +35,7 @@ Contexts& contexts() {
   static Contexts& contexts = *[] {
     auto* created = new Contexts;
     if (const char* count = std::getenv("GPUMF_EMULATOR_DEVICES")) {
-      const int asked = std::atoi(count);
-      created->devices = asked < 0 ? 0 : asked > MOST_DEVICES ? MOST_DEVICES : asked;
+      created->devices = visible(std::atoi(count));
     }
     return created;
   }();
@@ -74,9 +76,11 @@ std::uintptr_t nextHandle() {
   return last += 16;
 }
 
-int deviceCount() { return contexts().devices; }
+int deviceCount() { return static_cast<int>(contexts().devices.size()); }
 
-void setDeviceCount(int count) { contexts().devices = count < 0 ? 0 : count > MOST_DEVICES ? MOST_DEVICES : count; }
+int inMachine(CUdevice device) { return contexts().devices[static_cast<std::size_t>(device)]; }
+
+void setDeviceCount(int count) { contexts().devices = visible(count); }
 
 bool contextIsCurrent() { return !currentContexts.empty() && deviceOf(currentContexts.back()) >= 0; }
 

@@ -5,8 +5,11 @@
 
 namespace emulator {
 
-// How many devices there are; a context of one that goes away stays.
+// How many devices the process sees, of those in the machine that CUDA_VISIBLE_DEVICES names; a context of one that goes away stays.
 int deviceCount();
+// A device's number in the machine.
+int inMachine(CUdevice device);
+// How many there are in the machine; looks at the variable again.
 void setDeviceCount(int count);
 
 bool contextIsCurrent();

@@ -4,13 +4,13 @@
 #include "call.h"
 #include "context.h"
 #include "memory.h"
+#include "visible.h"
 
 namespace {
 
 using namespace emulator;
 
 constexpr const char* DEVICE_NAME = "GpuMf stand-in GPU (sm_90 on the CPU)";
-constexpr CUuuid DEVICE_UUID = {{'G', 'p', 'u', 'M', 'f', '-', 's', 't', 'a', 'n', 'd', '-', 'i', 'n', '-', '0'}};
 
 struct Attribute {
   int id;
@@ -97,8 +97,7 @@ CUDA_CALL cuDeviceGetName(char* name, int length, CUdevice device) {
 
 CUDA_CALL cuDeviceGetUuid(CUuuid* uuid, CUdevice device) {
   return deviceCall("cuDeviceGetUuid", device, [&] {
-    *uuid = DEVICE_UUID;
-    uuid->bytes[sizeof uuid->bytes - 1] = static_cast<char>('0' + device);
+    *uuid = uuidOf(inMachine(device));
     return CUDA_SUCCESS;
   });
 }

@@ -75,6 +75,59 @@ TEST(there_may_be_several_devices) {
   CHECK_EQUAL(cuDeviceGet(&current, 1), CUDA_ERROR_INVALID_DEVICE);
 }
 
+/// The machine's devices that a process sees with a value of CUDA_VISIBLE_DEVICES, by the last digit of their UUIDs.
+std::string seen(const char* value) {
+  setenv("CUDA_VISIBLE_DEVICES", value, 1);
+  emulator_devices(4);
+  int count = 0;
+  OK(cuDeviceGetCount(&count));
+  std::string digits;
+  for (CUdevice device = 0; device < count; device++) {
+    CUuuid uuid;
+    OK(cuDeviceGetUuid(&uuid, device));
+    digits += uuid.bytes[15];
+  }
+  unsetenv("CUDA_VISIBLE_DEVICES");
+  emulator_devices(1);
+  return digits;
+}
+
+TEST(visible_devices_by_number) {
+  CHECK_EQUAL(seen("2"), "2");
+  CHECK_EQUAL(seen("3,0,1"), "301");
+  CHECK_EQUAL(seen(" 1, 2x"), "12");
+  CHECK_EQUAL(seen("1,4,0"), "1");
+  CHECK_EQUAL(seen("1,-1,0"), "1");
+  CHECK_EQUAL(seen("1,one,0"), "1");
+  CHECK_EQUAL(seen("1,GPU-4770754d-662d-7374-616e-642d696e2d30"), "1");
+  CHECK_EQUAL(seen("1,,0"), "1");
+  CHECK_EQUAL(seen(""), "");
+  CHECK_EQUAL(seen("NoDevFiles"), "");
+  CHECK_EQUAL(seen("1,0,1"), "");
+}
+
+TEST(visible_devices_by_uuid) {
+  const std::string common = "GPU-4770754d-662d-7374-616e-642d696e2d";
+  const auto device = [&](int number) { return common + "3" + std::to_string(number); };
+  CHECK_EQUAL(seen(device(3).c_str()), "3");
+  CHECK_EQUAL(seen((device(2) + "," + device(0)).c_str()), "20");
+  CHECK_EQUAL(seen("GPU-4770754D-662D-7374-616E-642D696E2D31"), "1");
+  CHECK_EQUAL(seen((device(2) + "," + common + "," + device(0)).c_str()), "2");
+  CHECK_EQUAL(seen((device(2) + "," + device(7) + "," + device(0)).c_str()), "2");
+  CHECK_EQUAL(seen((device(2) + ",0").c_str()), "2");
+  CHECK_EQUAL(seen((device(2) + "," + device(2)).c_str()), "");
+  CHECK_EQUAL(seen("MIG-4770754d-662d-7374-616e-642d696e2d30"), "");
+}
+
+TEST(without_a_visible_device_nothing_begins) {
+  CHECK_EQUAL(seen("9"), "");
+  emulator_devices(0);
+  CHECK_EQUAL(cuInit(0), CUDA_ERROR_NO_DEVICE);
+  CHECK_ERROR("CUDA_VISIBLE_DEVICES");
+  emulator_devices(1);
+  OK(cuInit(0));
+}
+
 TEST(a_kernel_that_was_not_compiled) {
   CHECK_EQUAL(load(ptx(".visible .entry unheardOf() { ret; }")), CUDA_ERROR_INVALID_PTX);
   CHECK_ERROR("unheardOf", "not compiled for the stand-in", "libtest_kernels.so");

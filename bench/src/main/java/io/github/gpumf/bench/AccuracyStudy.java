@@ -124,7 +124,9 @@ public final class AccuracyStudy {
     for (double rate : new double[] {0.001, 0.002, 0.004}) {
       recipes.put("LazyAdam " + rate, new Recipe(spec, with(options, new LazyAdam(cosine(rate)))));
     }
-    recipes.put("Adam 0.002", new Recipe(spec, with(options, new Adam(cosine(0.002)))));
+    recipes.put(
+        "Adam 0.002, batch 256",
+        new Recipe(spec, with(TrainingOptions.tuned(256), new Adam(cosine(0.002)))));
     Mf basic = Mf.basic(FACTORS).withTunedOptions();
     recipes.put("Dense head, its defaults", new Recipe(basic, TrainingOptions.tunedFor(basic)));
     return recipes;

@@ -3,62 +3,139 @@ package io.github.gpumf.check;
 import io.github.gpumf.check.Findings.Epoch;
 import io.github.gpumf.check.Findings.Kernel;
 import io.github.gpumf.check.Findings.Snapshot;
-import io.github.gpumf.check.SvgChart.Bar;
-import io.github.gpumf.check.SvgChart.Line;
-import io.github.gpumf.check.SvgChart.Point;
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import org.knowm.xchart.ChartEncoder;
+import org.knowm.xchart.HorizontalBarChart;
+import org.knowm.xchart.HorizontalBarChartBuilder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.internal.chartpart.Chart;
+import org.knowm.xchart.style.AxesChartStyler;
 
-/** Which charts there are: each a file's name and its SVG. */
+/**
+ * Which charts there are, and how they look. Each is a PNG and an SVG; the SVG has its letters as
+ * outlines, so it looks the same wherever it is seen.
+ *
+ * <p>Java measures letters even so, and on a machine without fonts it cannot draw at all: the
+ * bundle's runtime brings its own.
+ */
 final class Charts {
+  private static final int WIDTH = 1_000;
+  private static final int HEIGHT = 500;
+  private static final int HEIGHT_OF_BAR = 22;
+  private static final int HEIGHT_BESIDE_BARS = 110;
+  private static final Color GRID = new Color(0xdd, 0xdd, 0xdd);
+
   private Charts() {}
 
-  /** Those for which there are findings. */
-  static Map<String, String> of(Snapshot found) {
-    Map<String, String> charts = new LinkedHashMap<>();
+  /**
+   * Writes those for which there are findings.
+   *
+   * @return names of the files, without their ending
+   * @throws IOException if they cannot be written
+   */
+  static List<String> write(Path folder, Snapshot found) throws IOException {
+    Map<String, Chart<?, ?>> charts = of(found);
+    for (Map.Entry<String, Chart<?, ?>> chart : charts.entrySet()) {
+      for (String format : List.of("png", "svg")) {
+        Files.write(
+            folder.resolve(chart.getKey() + "." + format),
+            ChartEncoder.getBytes(chart.getValue(), format));
+      }
+    }
+    return List.copyOf(charts.keySet());
+  }
+
+  private static Map<String, Chart<?, ?>> of(Snapshot found) {
+    Map<String, Chart<?, ?>> charts = new LinkedHashMap<>();
     if (!found.kernels().isEmpty()) {
-      charts.put("kernels.svg", kernels(found));
+      charts.put("kernels", kernels(found));
     }
     if (!found.epochs().isEmpty()) {
       charts.put(
-          "epochs.svg",
-          SvgChart.lines(
-              "Epochs: million ratings a second",
+          "epochs",
+          lines(
+              "Epochs",
               "ratings of an epoch",
               "million ratings a second",
-              lines(found.epochs(), Epoch::ratings, Epoch::millionRatingsPerSecond)));
+              found.epochs(),
+              Epoch::ratings,
+              Epoch::millionRatingsPerSecond));
     }
     if (!found.batchSizes().isEmpty()) {
       charts.put(
-          "batch-sizes.svg",
-          SvgChart.lines(
+          "batch-sizes",
+          lines(
               "What a batch costs",
               "batch size",
               "microseconds a batch",
-              lines(found.batchSizes(), Epoch::batchSize, Epoch::microsecondsPerBatch)));
+              found.batchSizes(),
+              Epoch::batchSize,
+              Epoch::microsecondsPerBatch));
     }
     return charts;
   }
 
-  private static List<Line> lines(
-      List<Epoch> epochs, ToDoubleFunction<Epoch> x, ToDoubleFunction<Epoch> y) {
-    Map<String, List<Point>> byOptimizer = new LinkedHashMap<>();
+  /** A line for each optimizer, on axes of powers of ten. */
+  private static XYChart lines(
+      String title,
+      String xName,
+      String yName,
+      List<Epoch> epochs,
+      ToDoubleFunction<Epoch> x,
+      ToDoubleFunction<Epoch> y) {
+    Map<String, List<Epoch>> byOptimizer = new LinkedHashMap<>();
     for (Epoch epoch : epochs) {
-      byOptimizer
-          .computeIfAbsent(epoch.optimizer(), name -> new ArrayList<>())
-          .add(new Point(x.applyAsDouble(epoch), y.applyAsDouble(epoch)));
+      byOptimizer.computeIfAbsent(epoch.optimizer(), name -> new ArrayList<>()).add(epoch);
     }
-    return byOptimizer.entrySet().stream()
-        .map(line -> new Line(line.getKey(), line.getValue()))
-        .toList();
+    XYChart chart =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT)
+            .title(title)
+            .xAxisTitle(xName)
+            .yAxisTitle(yName)
+            .build();
+    plain(chart.getStyler());
+    double[] xs = epochs.stream().mapToDouble(x).toArray();
+    double[] ys = epochs.stream().mapToDouble(y).toArray();
+    chart
+        .getStyler()
+        .setXAxisLogarithmic(true)
+        .setXAxisMin(decade(xs, false))
+        .setXAxisMax(decade(xs, true))
+        .setYAxisLogarithmic(true)
+        .setYAxisMin(decade(ys, false))
+        .setYAxisMax(decade(ys, true));
+    byOptimizer.forEach(
+        (optimizer, line) ->
+            chart.addSeries(
+                optimizer,
+                line.stream().mapToDouble(x).toArray(),
+                line.stream().mapToDouble(y).toArray()));
+    return chart;
+  }
+
+  /** The power of ten below or above all of them: only powers are named on an axis. */
+  private static double decade(double[] values, boolean above) {
+    return above
+        ? Math.pow(10, Math.floor(Math.log10(Arrays.stream(values).max().orElse(1))) + 1)
+        : Math.pow(10, Math.floor(Math.log10(Arrays.stream(values).min().orElse(1))));
   }
 
   /** At k = 64, or what there is, on the size that was measured last of each kernel. */
-  private static String kernels(Snapshot found) {
+  private static HorizontalBarChart kernels(Snapshot found) {
     int k =
         found.kernels().stream().anyMatch(kernel -> kernel.factors() == 64)
             ? 64
@@ -69,19 +146,30 @@ final class Charts {
         last.put(kernel.kernel(), kernel);
       }
     }
-    return SvgChart.bars(
-        "Kernels: share of what copies reach (k = " + k + ", largest size)",
-        last.values().stream()
-            .map(
-                kernel ->
-                    new Bar(
-                        kernel.kernel(),
-                        kernel.ofFloor(),
-                        String.format(
-                            Locale.ROOT,
-                            "%.0f %%, %,.0f us",
-                            100 * kernel.ofFloor(),
-                            kernel.microseconds())))
-            .toList());
+    Collection<Kernel> bars = last.values();
+    HorizontalBarChart chart =
+        new HorizontalBarChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT_BESIDE_BARS + HEIGHT_OF_BAR * bars.size())
+            .title("Kernels, k = " + k + ", largest size")
+            .xAxisTitle("floor over time, percent: at 100 as fast as a copy of the same bytes")
+            .build();
+    plain(chart.getStyler());
+    chart.getStyler().setLabelsVisible(true).setLegendVisible(false);
+    // So that each bar has its name: XChart goes by the other axis' hint for names, too.
+    chart.getStyler().setXAxisTickMarkSpacingHint(HEIGHT_OF_BAR * 3 / 4);
+    chart.addSeries(
+        "of the floor",
+        bars.stream().map(kernel -> Math.round(100 * kernel.ofFloor())).toList(),
+        bars.stream().map(Kernel::kernel).toList());
+    return chart;
+  }
+
+  private static void plain(AxesChartStyler styler) {
+    styler
+        .setPlotGridLinesColor(GRID)
+        .setPlotGridLinesStroke(new BasicStroke(1))
+        .setChartBackgroundColor(Color.WHITE)
+        .setPlotBorderColor(GRID);
   }
 }

@@ -20,16 +20,19 @@ final class ContractTests implements Measure {
           "OptimizersTest",
           "GradientsTest");
 
+  private final CheckedGpu gpu;
   private final Path folder;
   private final long mostSeconds;
 
   /**
    * Nothing is run yet.
    *
+   * @param gpu that they run on
    * @param folder of the tests' report
    * @param mostSeconds after which they are ended
    */
-  ContractTests(Path folder, long mostSeconds) {
+  ContractTests(CheckedGpu gpu, Path folder, long mostSeconds) {
+    this.gpu = gpu;
     this.folder = folder;
     this.mostSeconds = mostSeconds;
   }
@@ -43,11 +46,12 @@ final class ContractTests implements Measure {
   public void run(Findings findings) throws IOException, InterruptedException {
     Path report = folder.resolve("tests.json");
     Files.deleteIfExists(report);
-    Process tests =
+    ProcessBuilder builder =
         new ProcessBuilder(command(report))
             .redirectOutput(ProcessBuilder.Redirect.to(folder.resolve("tests.out").toFile()))
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+            .redirectError(ProcessBuilder.Redirect.INHERIT);
+    gpu.makeFirst(builder);
+    Process tests = builder.start();
     try {
       if (!tests.waitFor(mostSeconds, TimeUnit.SECONDS)) {
         throw new IOException("the tests did not end within " + mostSeconds + " seconds");

@@ -28,10 +28,12 @@ final class EpochTimes implements Measure {
   private static final double MOST_SECONDS = 6;
 
   private final Backend backend;
+  private final SkewedRatings skewedRatings;
   private final Sizes sizes;
 
-  EpochTimes(Backend backend, Sizes sizes) {
+  EpochTimes(Backend backend, SkewedRatings skewedRatings, Sizes sizes) {
     this.backend = backend;
+    this.skewedRatings = skewedRatings;
     this.sizes = sizes;
   }
 
@@ -47,14 +49,14 @@ final class EpochTimes implements Measure {
 
   @Override
   public void run(Findings findings) throws InterruptedException {
-    Ratings swept = SkewedRatings.of(sizes.sweep());
+    Ratings swept = skewedRatings.of(sizes.sweep());
     for (int batchSize : sizes.sweptBatchSizes()) {
       for (Optimizer optimizer : List.of(new LazyAdam(1e-3), new Adam(1e-3))) {
         findings.addBatchSize(time(swept, optimizer, batchSize));
       }
     }
     for (Shape shape : sizes.epochs()) {
-      Ratings ratings = SkewedRatings.of(shape);
+      Ratings ratings = skewedRatings.of(shape);
       for (Optimizer optimizer : optimizers()) {
         findings.add(time(ratings, optimizer, sizes.batchSize()));
       }

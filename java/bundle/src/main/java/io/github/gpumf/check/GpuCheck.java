@@ -19,6 +19,7 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -65,6 +66,13 @@ public final class GpuCheck implements Callable<Integer> {
   private Path out;
 
   @Option(
+      names = "--backend",
+      defaultValue = "cuda",
+      paramLabel = "cuda[:GPU]",
+      description = "Which GPU, by number or UUID as for train: cuda:1 (default: the first).")
+  private String backend;
+
+  @Option(
       names = "--small",
       description = "Tiny data: shows that all of it works, on the stand-in driver for example.")
   private boolean small;
@@ -101,6 +109,11 @@ public final class GpuCheck implements Callable<Integer> {
     if (minutes < 1) {
       throw new CommandLine.ParameterException(
           command.commandLine(), "--minutes must be at least 1, not " + minutes);
+    }
+    if (!CheckedGpu.isGpu(backend)) {
+      throw new CommandLine.ParameterException(
+          command.commandLine(),
+          "--backend must be a GPU, cuda, cuda:1 or cuda:GPU-5e7c1f0a, not " + backend);
     }
     Files.createDirectories(out);
     Report report = new Report(out);
@@ -163,15 +176,18 @@ public final class GpuCheck implements Callable<Integer> {
   }
 
   private void check(Report report) throws IOException {
-    Sizes sizes = small ? Sizes.small() : Sizes.full();
-    Backend backend = Backends.select("cuda").backend();
     switch (CudaDrivers.preferred()) {
       case Missing missing -> findings.problem(missing.reason() + "; " + missing.remedy());
       case Found found -> {
-        try (CudaContext context = CudaContext.open(found.driver(), 0);
+        Optional<CheckedGpu> gpu = CheckedGpu.find(found.driver(), backend);
+        if (gpu.isEmpty()) {
+          Backends.select(backend); // Says why there is none.
+          return;
+        }
+        try (CudaContext context = gpu.get().open();
             Kernels kernels = new Kernels(context)) {
           describe(context.device());
-          for (Measure measure : measures(backend, context, kernels, sizes)) {
+          for (Measure measure : measures(gpu.get(), context, kernels)) {
             run(measure, report);
           }
         }
@@ -182,23 +198,25 @@ public final class GpuCheck implements Callable<Integer> {
   private void describe(CudaDevice device) {
     findings.machine("GPU", device.name());
     findings.machine("chip", device.toString());
+    findings.machine("UUID", device.id());
     findings.machine("L2", String.format(Locale.ROOT, "%.1f MiB", device.cacheBytes() / 0x1p20));
     findings.machine(
         "CUDA of the driver",
         device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10);
   }
 
-  private List<Measure> measures(
-      Backend backend, CudaContext context, Kernels kernels, Sizes sizes) {
+  private List<Measure> measures(CheckedGpu gpu, CudaContext context, Kernels kernels) {
+    Sizes sizes = small ? Sizes.small() : Sizes.full();
+    Backend onGpu = Backends.select(gpu.backend()).backend();
     long testSeconds = Math.round(minutes * 60 * SHARE_OF_TESTS);
-    Measure tests = new ContractTests(out, testSeconds);
+    Measure tests = new ContractTests(gpu, out, testSeconds);
     List<Measure> times =
         List.of(
             new CopyBandwidth(context, sizes),
             new KernelTimes(context, kernels, sizes),
-            new EpochTimes(backend, sizes),
-            new TopItemsTimes(backend, sizes),
-            new TorchPeer(out, sizes, secondsForPeer()));
+            new EpochTimes(onGpu, new SkewedRatings(context, kernels), sizes),
+            new TopItemsTimes(onGpu, sizes),
+            new TorchPeer(gpu, out, sizes, secondsForPeer()));
     if (skipTests) {
       findings.note("the tests, by --skip-tests");
       return times;
@@ -226,7 +244,7 @@ public final class GpuCheck implements Callable<Integer> {
       findings.problem(measure.name() + ": cut short " + over.getMessage());
     }
     findings.took(measure.name(), seconds(begin));
-    report.write(findings.snapshot(), false);
+    report.writeSoFar(findings.snapshot());
   }
 
   private static double seconds(long since) {

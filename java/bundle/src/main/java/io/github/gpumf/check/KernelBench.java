@@ -1,14 +1,12 @@
 package io.github.gpumf.check;
 
-import io.github.gpumf.check.KernelTables.Side;
 import io.github.gpumf.cuda.Kernels;
 import io.github.gpumf.cuda.Launches;
-import io.github.gpumf.cuda.driver.DeviceBuffer;
-import io.github.gpumf.cuda.driver.Kernel;
 import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.cuda.driver.Stream;
 import java.util.function.IntConsumer;
+import java.util.function.IntUnaryOperator;
 
 /**
  * What the times of kernels are taken with.
@@ -40,30 +38,53 @@ record KernelBench(
 
   static final float B = 0.001f;
 
-  Kernel kernel(String file, String name) {
-    return kernels.kernel(file, name);
+  /**
+   * What a kernel is timed on.
+   *
+   * @param size of the data, in words
+   * @param factors k, or 0 where there are none
+   * @param bytes that must be moved
+   */
+  record Load(String size, int factors, double bytes) {}
+
+  KernelCall call(String file, String name, Object... arguments) {
+    return kernels.kernel(file, name).call(arguments);
   }
 
-  /** AdaGrad's sums of squares must not be where Adam left means, which may be negative. */
-  static DeviceBuffer firstSlot(String rule, Side side) {
-    return rule.startsWith("adagrad") ? side.second() : side.first();
-  }
-
-  /** Takes the time of a call that does the same each time. */
-  void time(String kernel, String size, int k, double bytes, KernelCall call, LaunchShape shape) {
-    time(kernel, size, k, bytes, turn -> call.launch(stream, shape));
+  /** Takes the time of a launch that is the same each time. */
+  void time(String file, String name, Load load, LaunchShape shape, Object... arguments) {
+    KernelCall call = call(file, name, arguments);
+    time(name, load, turn -> call.launch(stream, shape));
   }
 
   /**
-   * Takes a time.
+   * Takes the time of a launch that is on another batch each time.
    *
-   * @param size of the data, in words
-   * @param bytes that must be moved
-   * @param work is given 0, 1, 2 and so on
+   * @param place of the argument that says where the batch begins
+   * @param start where it begins: is given 0, 1, 2 and so on
    */
-  void time(String kernel, String size, int k, double bytes, IntConsumer work) {
-    double floor = Math.max(launchMicroseconds, bytes / Math.max(1, findings.copyBandwidth()));
-    double time = timer.microseconds(work);
-    findings.add(new Findings.Kernel(kernel, size, k, Math.round(bytes), time, floor));
+  void timeBatches(
+      int place,
+      IntUnaryOperator start,
+      String file,
+      String name,
+      Load load,
+      LaunchShape shape,
+      Object... arguments) {
+    KernelCall call = call(file, name, arguments);
+    time(name, load, turn -> call.set(place, start.applyAsInt(turn)).launch(stream, shape));
+  }
+
+  private void time(String name, Load load, IntConsumer work) {
+    double floor =
+        Math.max(launchMicroseconds, load.bytes() / Math.max(1, findings.copyBandwidth()));
+    findings.add(
+        new Findings.Kernel(
+            name,
+            load.size(),
+            load.factors(),
+            Math.round(load.bytes()),
+            timer.microseconds(work),
+            floor));
   }
 }

@@ -12,7 +12,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
+import java.util.Locale;
 
 /**
  * What kernels are timed on: a model with an optimizer's numbers, and a window of batches with its
@@ -39,6 +39,7 @@ final class KernelTables implements AutoCloseable {
 
   private final CudaContext context;
   private final Stream stream;
+  private final Shape shape;
   private final List<DeviceBuffer> buffers = new ArrayList<>();
   final int k;
   final int vectors;
@@ -50,6 +51,7 @@ final class KernelTables implements AutoCloseable {
   final DeviceBuffer values;
   final DeviceBuffer slopes;
   final DeviceBuffer partials;
+  final DeviceBuffer totals;
   final DeviceBuffer stop;
   final DeviceBuffer notFinite;
 
@@ -63,23 +65,27 @@ final class KernelTables implements AutoCloseable {
       int batchSize) {
     this.context = context;
     this.stream = stream;
+    this.shape = shape;
     this.k = k;
     this.batchSize = batchSize;
     // Whole batches, so that every launch does the same.
     this.positions = positions / batchSize * batchSize;
     vectors = Math.ceilDiv(k, 4);
     group = Launches.group(vectors);
-    SplittableRandom random = new SplittableRandom(SEED);
     boolean made = false;
     try {
-      users = side(shape.users(), kernels, random, false);
-      items = side(shape.items(), kernels, random, true);
+      DeviceBuffer userAt = zeros(4L * this.positions);
+      DeviceBuffer itemAt = zeros(4L * this.positions);
       values = zeros(4L * this.positions);
+      new SkewedRatings(context, kernels)
+          .fill(shape, 0, this.positions, userAt, itemAt, values, stream);
+      users = side(shape.users(), kernels, userAt);
+      items = side(shape.items(), kernels, itemAt);
       slopes = zeros(4L * this.positions);
       partials = zeros(3L * 8 * Launches.of(context.device()).mostBlocks());
+      totals = zeros(4L * Double.BYTES);
       stop = zeros(4);
       notFinite = zeros(4);
-      values.fill(3f, stream);
       slopes.fill(1e-6f, stream);
       stream.synchronize();
       made = true;
@@ -95,7 +101,7 @@ final class KernelTables implements AutoCloseable {
     return ((long) shape.users() + shape.items()) * Math.ceilDiv(k, 4) * 16 * 4;
   }
 
-  private Side side(int rows, Kernels kernels, SplittableRandom random, boolean skewed) {
+  private Side side(int rows, Kernels kernels, DeviceBuffer rowAt) {
     long bytes = (long) rows * vectors * 16;
     long column = Math.ceilDiv(rows, 4) * 16L;
     DeviceBuffer factors = zeros(bytes);
@@ -103,13 +109,9 @@ final class KernelTables implements AutoCloseable {
         .kernel("initial", "initial_factors")
         .call(factors, (long) rows, k, vectors * 4, -0.05f, 0.1f, SEED, (long) rows)
         .launch(stream, Launches.of(context.device()).items(Math.ceilDiv((long) rows * k, 4L)));
-    int[] rowAt = new int[positions];
-    for (int at = 0; at < positions; at++) {
-      rowAt[at] = skewed ? SkewedRatings.item(random, rows) : random.nextInt(rows);
-    }
     int[] sortedRows = new int[positions];
     int[] sortedPositions = new int[positions];
-    long distinct = sort(rowAt, sortedRows, sortedPositions);
+    long distinct = sort(download(rowAt, positions), sortedRows, sortedPositions);
     return new Side(
         rows,
         factors,
@@ -120,7 +122,7 @@ final class KernelTables implements AutoCloseable {
         zeros(column),
         zeros(column),
         zeros(column),
-        upload(rowAt),
+        rowAt,
         upload(sortedRows),
         upload(sortedPositions),
         (double) distinct * batchSize / positions);
@@ -151,14 +153,54 @@ final class KernelTables implements AutoCloseable {
     return buffer;
   }
 
-  private DeviceBuffer upload(int[] numbers) {
-    DeviceBuffer buffer = zeros(4L * numbers.length);
+  DeviceBuffer upload(int[] numbers) {
+    return upload(MemorySegment.ofArray(numbers));
+  }
+
+  DeviceBuffer upload(long[] numbers) {
+    return upload(MemorySegment.ofArray(numbers));
+  }
+
+  private DeviceBuffer upload(MemorySegment numbers) {
+    DeviceBuffer buffer = zeros(numbers.byteSize());
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment host = arena.allocateFrom(ValueLayout.JAVA_INT, numbers);
+      MemorySegment host = arena.allocate(numbers.byteSize(), Long.BYTES).copyFrom(numbers);
       buffer.copyFrom(host, stream);
       stream.synchronize();
     }
     return buffer;
+  }
+
+  int[] download(DeviceBuffer numbers, int count) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment host = arena.allocate(ValueLayout.JAVA_INT, count);
+      numbers.copyTo(host, stream);
+      stream.synchronize();
+      return host.toArray(ValueLayout.JAVA_INT);
+    }
+  }
+
+  /** What is timed on these, in words: the shape's name, and how many of what. */
+  String size(int count, String what) {
+    return String.format(Locale.ROOT, "%s, %,d %s", shape.name(), count, what);
+  }
+
+  /** Of a batch: two rows, two biases, two indices and a value read, a slope written. */
+  double bytesOfErrors() {
+    return batchSize * (32.0 * vectors + 24);
+  }
+
+  /**
+   * Of a batch. A rating: the other row, two places of the index, the other's index and a slope. A
+   * row: read and written.
+   */
+  double bytesOfGradient(Side own) {
+    return batchSize * (16.0 * vectors + 16) + own.distinctInBatch() * 32 * vectors;
+  }
+
+  /** Of a batch: an optimizer's, so many numbers a weight. */
+  double bytesOfRows(Side side, int streams) {
+    return side.distinctInBatch() * streams * 16 * vectors;
   }
 
   /** Where the turn's batch starts: each launch another one, so that none finds its data in L2. */
@@ -166,17 +208,16 @@ final class KernelTables implements AutoCloseable {
     return (int) ((long) turn * batchSize % positions);
   }
 
-  /** A kernel that makes nonsense is not worth its time; {@code find_not_finite} went before. */
-  void requireFinite() {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment flags = arena.allocate(ValueLayout.JAVA_INT, 2);
-      stop.copyTo(flags.asSlice(0, 4), stream);
-      notFinite.copyTo(flags.asSlice(4, 4), stream);
-      stream.synchronize();
-      if (flags.getAtIndex(ValueLayout.JAVA_INT, 0) != 0
-          || flags.getAtIndex(ValueLayout.JAVA_INT, 1) != 0) {
-        throw new IllegalStateException("the kernels left weights that are not finite");
-      }
+  /** Fails if kernels have made nonsense: such a kernel is not worth its time. */
+  void requireFinite(KernelBench bench) {
+    for (Side side : List.of(users, items)) {
+      long all = (long) side.rows() * vectors;
+      bench
+          .call("optimizers", "find_not_finite", side.factors(), all, notFinite)
+          .launch(stream, bench.launches().items(all));
+    }
+    if (download(stop, 1)[0] != 0 || download(notFinite, 1)[0] != 0) {
+      throw new IllegalStateException("the kernels left weights that are not finite");
     }
   }
 

@@ -9,14 +9,17 @@ import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.cuda.driver.Stream;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /**
  * Each kernel by itself, beside the least time that it can take: that of a copy of the bytes which
  * its source says it must move, or of a launch. The bytes count every row of a batch as read from
- * memory, so where a cache helps a kernel can be faster than its floor. Kernels that no training
- * and no query launches are left out.
+ * memory, so where a cache helps a kernel can be faster than its floor.
  */
 final class KernelTimes implements Measure {
+  /** Ratings of a window for kernels that would take seconds for more. */
+  private static final int FEW_POSITIONS = 1 << 18;
+
   private final CudaContext context;
   private final Kernels kernels;
   private final Sizes sizes;
@@ -34,6 +37,7 @@ final class KernelTimes implements Measure {
 
   @Override
   public void run(Findings findings) throws InterruptedException {
+    int few = Math.min(sizes.positions(), FEW_POSITIONS);
     try (Stream stream = context.newStream();
         EventTimer timer = new EventTimer(context, stream, sizes.samples(), sizes.repetitions())) {
       double launch = launchTime(timer, stream);
@@ -43,33 +47,54 @@ final class KernelTimes implements Measure {
           "launch", String.format(Locale.ROOT, "%.2f us from one to the next", launch));
       for (Shape shape : sizes.shapes()) {
         for (int k : sizes.factors()) {
-          if (2 * KernelTables.bytes(shape, k) > context.memory().free()) {
-            findings.note(shape + ", k = " + k + ": left out, more than half of the free memory");
-            continue;
-          }
           for (int batchSize : sizes.batchSizes()) {
-            if (Thread.interrupted()) {
-              throw new InterruptedException("at " + shape);
-            }
-            boolean last = batchSize == sizes.batchSizes().getLast();
-            try (KernelTables tables =
-                new KernelTables(
-                    context, kernels, stream, shape, k, sizes.positions(), batchSize)) {
-              new BatchKernels(bench, tables, shape).time();
-              if (last) {
-                new TableKernels(bench, tables, shape).time();
-                new RatingKernels(bench, tables, shape).time();
-                new ServingKernels(bench, tables, shape).time();
-              }
-              if (last && k == sizes.factors().getFirst()) {
-                new WindowKernels(bench, tables, shape).time();
-              }
-              stream.synchronize();
-              tables.requireFinite();
-            }
+            on(shape, k, sizes.positions(), batchSize, bench, tables -> time(bench, tables));
           }
+          int small = sizes.smallBatchSize();
+          on(shape, k, few, small, bench, t -> new SmallBatchKernels(bench, t).time());
         }
       }
+      // Those that hold several vectors of a row in a lane are for a large k alone.
+      Shape first = sizes.shapes().getFirst();
+      for (int k : sizes.wideFactors()) {
+        int batchSize = sizes.batchSizes().getFirst();
+        on(first, k, few, batchSize, bench, t -> new RatingKernels(bench, t).time());
+      }
+    }
+  }
+
+  private void time(KernelBench bench, KernelTables tables) {
+    new BatchKernels(bench, tables).time();
+    if (tables.batchSize == sizes.batchSizes().getLast()) {
+      new TableKernels(bench, tables).time();
+      new RatingKernels(bench, tables).time();
+      new ServingKernels(bench, tables, sizes.mostListed()).time();
+      if (tables.k == sizes.factors().getFirst()) {
+        new WindowKernels(bench, tables).time();
+      }
+    }
+  }
+
+  /** Makes tables and times kernels on them, if there is memory for them. */
+  private void on(
+      Shape shape,
+      int k,
+      int positions,
+      int batchSize,
+      KernelBench bench,
+      Consumer<KernelTables> times)
+      throws InterruptedException {
+    if (2 * KernelTables.bytes(shape, k) > context.memory().free()) {
+      bench.findings().note(shape + ", k = " + k + ": left out, more than half of the free memory");
+      return;
+    }
+    if (Thread.interrupted()) {
+      throw new InterruptedException("at " + shape);
+    }
+    try (KernelTables tables =
+        new KernelTables(context, kernels, bench.stream(), shape, k, positions, batchSize)) {
+      times.accept(tables);
+      tables.requireFinite(bench);
     }
   }
 

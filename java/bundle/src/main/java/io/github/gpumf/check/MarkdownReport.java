@@ -8,7 +8,6 @@ import io.github.gpumf.check.Findings.Tests;
 import io.github.gpumf.check.Findings.TopItems;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 
 /** The findings for people: tables, and the charts beside them. */
 final class MarkdownReport {
@@ -19,9 +18,9 @@ final class MarkdownReport {
   /**
    * Writes all of it.
    *
-   * @param charts names of their files
+   * @param charts a line each
    */
-  static String of(Snapshot found, String verdict, Set<String> charts) {
+  static String of(Snapshot found, String verdict, List<String> charts) {
     MarkdownReport report = new MarkdownReport();
     report.line("# gpu-check").line("").line(verdict).line("");
     found.machine().forEach((name, value) -> report.line("- " + name + ": " + value));
@@ -43,7 +42,7 @@ final class MarkdownReport {
     report.epochs("The same training in PyTorch", found.peers());
     if (!charts.isEmpty()) {
       report.heading("Charts");
-      charts.forEach(name -> report.line("![" + name + "](" + name + ")").line(""));
+      charts.forEach(chart -> report.line(chart).line(""));
     }
     return report.text.toString();
   }

@@ -1,80 +1,72 @@
 package io.github.gpumf.check;
 
-import io.github.gpumf.check.KernelTables.Side;
-import io.github.gpumf.check.Sizes.Shape;
-import io.github.gpumf.cuda.driver.KernelCall;
-import io.github.gpumf.cuda.driver.LaunchShape;
-import java.util.Locale;
+import static io.github.gpumf.check.KernelBench.A;
+import static io.github.gpumf.check.KernelBench.B;
+import static io.github.gpumf.check.KernelBench.EPSILON;
+import static io.github.gpumf.check.KernelBench.NULL;
+import static io.github.gpumf.check.KernelBench.RATE;
 
-/** Kernels of an update a rating. */
-final class RatingKernels {
+import io.github.gpumf.check.KernelBench.Load;
+import io.github.gpumf.check.KernelTables.Side;
+
+/**
+ * Kernels of an update a rating.
+ *
+ * @param bench to time with
+ * @param t to time on
+ */
+record RatingKernels(KernelBench bench, KernelTables t) {
   /** Neighbouring ratings that a group takes. */
   private static final int PER_GROUP = 8;
 
-  private final KernelBench bench;
-  private final KernelTables t;
-  private final Shape shape;
-
-  RatingKernels(KernelBench bench, KernelTables tables, Shape shape) {
-    this.bench = bench;
-    t = tables;
-    this.shape = shape;
-  }
-
   /** Times all of them. */
   void time() {
-    int perLane = Integer.highestOneBit(Math.max(1, 2 * Math.ceilDiv(t.vectors, t.group) - 1));
     // Bytes a rating, as in ratings.cu: rows and an optimizer's numbers each way.
-    ratings("sgd_ratings_" + perLane, 4.0 * 16 * t.vectors + 32);
-    ratings("adagrad_row_ratings_" + perLane, 4.0 * 16 * t.vectors + 48);
-    ratings("adagrad_ratings_" + perLane, 8.0 * 16 * t.vectors + 48);
-    ratings("lazy_adam_ratings_" + perLane, 12.0 * 16 * t.vectors + 64);
+    ratings("sgd", 4.0 * 16 * t.vectors + 32);
+    ratings("adagrad_row", 4.0 * 16 * t.vectors + 48);
+    ratings("adagrad", 8.0 * 16 * t.vectors + 48);
+    ratings("lazy_adam", 12.0 * 16 * t.vectors + 64);
   }
 
-  private void ratings(String name, double perRating) {
+  private void ratings(String rule, double perRating) {
+    int perLane = Integer.highestOneBit(Math.max(1, 2 * Math.ceilDiv(t.vectors, t.group) - 1));
     Side users = t.users;
     Side items = t.items;
-    KernelCall call =
-        bench
-            .kernel("ratings", name)
-            .call(
-                users.factors(),
-                KernelBench.firstSlot(name, users),
-                users.second(),
-                users.bias(),
-                users.biasFirst(),
-                users.biasSecond(),
-                items.factors(),
-                KernelBench.firstSlot(name, items),
-                items.second(),
-                items.bias(),
-                items.biasFirst(),
-                items.biasSecond(),
-                t.vectors,
-                t.k,
-                t.group,
-                3f,
-                users.rowAt(),
-                items.rowAt(),
-                t.values,
-                KernelBench.NULL,
-                0L,
-                (long) t.positions,
-                PER_GROUP,
-                KernelBench.RATE,
-                KernelBench.A,
-                KernelBench.B,
-                KernelBench.EPSILON,
-                0f,
-                0f,
-                t.partials);
-    LaunchShape groups = bench.launches().groups(Math.ceilDiv(t.positions, PER_GROUP), t.group);
+    boolean adagrad = rule.startsWith("adagrad");
     bench.time(
-        name,
-        String.format(Locale.ROOT, "%s, %,d ratings", shape.name(), t.positions),
+        "ratings",
+        rule + "_ratings_" + perLane,
+        new Load(t.size(t.positions, "ratings"), t.k, t.positions * perRating),
+        bench.launches().groups(Math.ceilDiv(t.positions, PER_GROUP), t.group),
+        users.factors(),
+        adagrad ? users.second() : users.first(),
+        users.second(),
+        users.bias(),
+        adagrad ? users.biasSecond() : users.biasFirst(),
+        users.biasSecond(),
+        items.factors(),
+        adagrad ? items.second() : items.first(),
+        items.second(),
+        items.bias(),
+        adagrad ? items.biasSecond() : items.biasFirst(),
+        items.biasSecond(),
+        t.vectors,
         t.k,
-        t.positions * perRating,
-        call,
-        groups);
+        t.group,
+        3f,
+        users.rowAt(),
+        items.rowAt(),
+        t.values,
+        NULL,
+        0L,
+        (long) t.positions,
+        PER_GROUP,
+        RATE,
+        A,
+        B,
+        EPSILON,
+        0f,
+        0f,
+        t.partials);
   }
 }

@@ -8,9 +8,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
-/** The files of a check. Written after every part, so that there is one whatever comes after. */
+/** The files of a check. */
 final class Report {
   static final String JSON = "gpu-check.json";
   static final String MARKDOWN = "gpu-check.md";
@@ -62,12 +63,27 @@ final class Report {
   }
 
   /**
+   * Writes what there is before it is complete, all but the charts: whatever comes after, this is
+   * there.
+   *
+   * @throws IOException if it cannot be written
+   */
+  void writeSoFar(Snapshot found) throws IOException {
+    write(found, false, List.of());
+  }
+
+  /**
    * Writes all files.
    *
-   * @param complete false if there is more to come
+   * @param complete false if there was more to come
    * @throws IOException if they cannot be written
    */
-  synchronized void write(Snapshot found, boolean complete) throws IOException {
+  void write(Snapshot found, boolean complete) throws IOException {
+    write(found, complete, charts(found));
+  }
+
+  private synchronized void write(Snapshot found, boolean complete, List<String> charts)
+      throws IOException {
     String verdict = verdict(found, complete);
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("schema", "gpumf-gpu-check/1");
@@ -76,10 +92,17 @@ final class Report {
     json.put("complete", complete);
     json.put("findings", found);
     MAPPER.writeValue(folder.resolve(JSON).toFile(), json);
-    Map<String, String> charts = Charts.of(found);
-    for (Map.Entry<String, String> chart : charts.entrySet()) {
-      Files.writeString(folder.resolve(chart.getKey()), chart.getValue());
+    Files.writeString(folder.resolve(MARKDOWN), MarkdownReport.of(found, verdict, charts));
+  }
+
+  /** Lines of the report. Where Java has no fonts, it has no charts, and all the rest. */
+  private List<String> charts(Snapshot found) throws IOException {
+    try {
+      return Charts.write(folder, found).stream()
+          .map(name -> "![" + name + "](" + name + ".svg)")
+          .toList();
+    } catch (RuntimeException | LinkageError | InternalError cannotDraw) {
+      return List.of("None: this Java cannot draw them (" + cannotDraw + ")");
     }
-    Files.writeString(folder.resolve(MARKDOWN), MarkdownReport.of(found, verdict, charts.keySet()));
   }
 }

@@ -1,96 +1,97 @@
 package io.github.gpumf.check;
 
-import io.github.gpumf.check.Sizes.Shape;
+import static io.github.gpumf.check.KernelBench.NULL;
+
+import io.github.gpumf.check.KernelBench.Load;
 import io.github.gpumf.cuda.Launches;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
-import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
-import java.util.Locale;
 
-/** Kernels of predictions and lists. */
-final class ServingKernels {
+/**
+ * Kernels of predictions and lists.
+ *
+ * @param bench to time with
+ * @param t to time on
+ * @param mostListed users whose scores are computed together
+ */
+record ServingKernels(KernelBench bench, KernelTables t, int mostListed) {
   /** Users and items of a block of {@code score_items}. */
   private static final int SCORE_TILE = 64;
 
-  private final KernelBench bench;
-  private final KernelTables t;
-  private final Shape shape;
+  /** Bytes of a tile's scores, as when lists are served: L2 holds them. */
+  private static final long SCORE_BYTES = 25L << 20;
 
-  ServingKernels(KernelBench bench, KernelTables tables, Shape shape) {
-    this.bench = bench;
-    t = tables;
-    this.shape = shape;
-  }
+  /** Items of a list, and items that it must not have. */
+  private static final int LISTED = 10;
+
+  private static final int EXCLUDED = 100;
+
+  /** What two ways to add up a product differ by at most, here: of {@code gather_users}. */
+  private static final double BOUND = 1e-6;
 
   /** Times all of them. */
   void time() {
-    String ratings = String.format(Locale.ROOT, "%s, %,d ratings", shape.name(), t.positions);
-    KernelCall predict =
-        bench
-            .kernel("predictions", "predict")
-            .call(
-                t.users.factors(),
-                t.items.factors(),
-                t.vectors,
-                t.users.bias(),
-                t.items.bias(),
-                KernelBench.NULL,
-                3f,
-                t.users.rowAt(),
-                t.items.rowAt(),
-                (long) t.positions,
-                t.slopes);
-    LaunchShape each = bench.launches().items(t.positions);
-    double rows = t.positions * (32.0 * t.vectors + 20);
-    bench.time("predict", ratings, t.k, rows, predict, each);
-    KernelCall errors =
-        bench
-            .kernel("predictions", "squared_errors")
-            .call(
-                t.users.factors(),
-                t.items.factors(),
-                t.vectors,
-                t.group,
-                t.users.bias(),
-                t.items.bias(),
-                KernelBench.NULL,
-                3f,
-                1f,
-                5f,
-                t.users.rowAt(),
-                t.items.rowAt(),
-                t.values,
-                (long) t.positions,
-                t.partials);
-    LaunchShape groups = bench.launches().groups(t.positions, t.group);
-    bench.time("squared_errors", ratings, t.k, rows, errors, groups);
+    predictions();
     lists();
+  }
+
+  private void predictions() {
+    Load load =
+        new Load(t.size(t.positions, "ratings"), t.k, t.positions * (32.0 * t.vectors + 20));
+    bench.time(
+        "predictions",
+        "predict",
+        load,
+        bench.launches().items(t.positions),
+        t.users.factors(),
+        t.items.factors(),
+        t.vectors,
+        t.users.bias(),
+        t.items.bias(),
+        NULL,
+        3f,
+        t.users.rowAt(),
+        t.items.rowAt(),
+        (long) t.positions,
+        t.slopes);
+    bench.time(
+        "predictions",
+        "squared_errors",
+        load,
+        bench.launches().groups(t.positions, t.group),
+        t.users.factors(),
+        t.items.factors(),
+        t.vectors,
+        t.group,
+        t.users.bias(),
+        t.items.bias(),
+        NULL,
+        3f,
+        1f,
+        5f,
+        t.users.rowAt(),
+        t.items.rowAt(),
+        t.values,
+        (long) t.positions,
+        t.partials);
   }
 
   /** A tile of users' scores, and the best ten of each. */
   private void lists() {
     int itemCount = t.items.rows();
-    int tile = Math.clamp((25L << 20) / (4L * itemCount), 1, 4_096);
+    int tile = Math.clamp(SCORE_BYTES / (4L * itemCount), 1, mostListed);
     int users = Math.min(tile, t.positions);
-    String size = String.format(Locale.ROOT, "%s, %,d users", shape.name(), users);
+    int listed = Math.min(LISTED, itemCount);
+    String size = t.size(users, "users");
     double scoreBytes = 4.0 * users * itemCount;
     DeviceBuffer scores = t.zeros(4L * users * itemCount);
-    KernelCall score =
-        bench
-            .kernel("top_items", "score_items")
-            .call(
-                t.users.factors(),
-                t.items.factors(),
-                t.vectors,
-                t.users.bias(),
-                t.items.bias(),
-                KernelBench.NULL,
-                3f,
-                t.users.rowAt(),
-                users,
-                itemCount,
-                scores);
-    LaunchShape tiles =
+    // Without biases a score is its product, so select_near finds what it leaves.
+    DeviceBuffer userBias = t.zeros(4L * t.users.rows());
+    DeviceBuffer itemBias = t.zeros(4L * itemCount);
+    bench.time(
+        "top_items",
+        "score_items",
+        new Load(size, t.k, scoreBytes + 16.0 * t.vectors * (users + itemCount)),
         new LaunchShape(
             Math.ceilDiv(itemCount, SCORE_TILE),
             Math.ceilDiv(users, SCORE_TILE),
@@ -98,26 +99,98 @@ final class ServingKernels {
             Launches.THREADS,
             1,
             1,
-            0);
+            0),
+        t.users.factors(),
+        t.items.factors(),
+        t.vectors,
+        userBias,
+        itemBias,
+        NULL,
+        0f,
+        t.users.rowAt(),
+        users,
+        itemCount,
+        scores);
+    LaunchShape userEach = LaunchShape.of(users, Launches.THREADS);
+    exclude(size, users, scores, userEach);
+    DeviceBuffer best = t.zeros(4L * users * listed);
+    DeviceBuffer bestScores = t.zeros(4L * users * listed);
+    DeviceBuffer found = t.zeros(4L * users);
     bench.time(
-        "score_items",
-        size,
-        t.k,
-        scoreBytes + 16.0 * t.vectors * (users + itemCount),
-        score,
-        tiles);
-    int count = Math.min(10, itemCount);
-    KernelCall select =
-        bench
-            .kernel("top_items", "select_items")
-            .call(
-                scores,
-                itemCount,
-                count,
-                t.zeros(4L * users * count),
-                t.zeros(4L * users * count),
-                t.zeros(4L * users));
-    LaunchShape row = LaunchShape.of(users, Launches.THREADS);
-    bench.time("select_items", size, t.k, scoreBytes, select, row);
+        "top_items",
+        "select_items",
+        new Load(size, t.k, scoreBytes),
+        userEach,
+        scores,
+        itemCount,
+        listed,
+        best,
+        bestScores,
+        found);
+    DeviceBuffer bounds = t.zeros(4L * users);
+    bench.time(
+        "top_items",
+        "gather_users",
+        new Load(size, t.k, users * (32.0 * t.vectors + 8)),
+        LaunchShape.of(Math.ceilDiv(users, Launches.THREADS / 32), Launches.THREADS),
+        t.users.factors(),
+        t.vectors,
+        t.users.rowAt(),
+        users,
+        BOUND,
+        BOUND,
+        Double.MAX_VALUE,
+        t.zeros(16L * t.vectors * users),
+        bounds);
+    bench.time(
+        "top_items",
+        "select_near",
+        new Load(size, t.k, 2 * scoreBytes + 16.0 * t.vectors * users * (listed + 1)),
+        userEach,
+        scores,
+        itemCount,
+        listed,
+        bounds,
+        t.users.factors(),
+        t.items.factors(),
+        t.vectors,
+        userBias,
+        itemBias,
+        NULL,
+        0f,
+        t.users.rowAt(),
+        best,
+        bestScores,
+        found);
+    for (int count : t.download(found, users)) {
+      if (count != listed) {
+        throw new IllegalStateException(
+            "select_near found " + count + " items for a user, not " + listed);
+      }
+    }
+  }
+
+  private void exclude(String size, int users, DeviceBuffer scores, LaunchShape userEach) {
+    int itemCount = t.items.rows();
+    int excluded = Math.min(EXCLUDED, itemCount / 2);
+    long[] offsets = new long[users + 1];
+    int[] items = new int[users * excluded];
+    for (int user = 0; user < users; user++) {
+      offsets[user + 1] = offsets[user] + excluded;
+      for (int at = 0; at < excluded; at++) {
+        // Neighbours of each other in no row.
+        items[user * excluded + at] = (int) ((user + 2L * at) % itemCount);
+      }
+    }
+    bench.time(
+        "top_items",
+        "exclude_items",
+        // An item read, and a score written in a sector of its own.
+        new Load(size, t.k, 36.0 * users * excluded + 8.0 * users),
+        userEach,
+        t.upload(offsets),
+        t.upload(items),
+        itemCount,
+        scores);
   }
 }

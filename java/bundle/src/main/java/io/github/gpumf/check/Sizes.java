@@ -8,8 +8,11 @@ import java.util.List;
  * @param copyBytes lengths of copies
  * @param shapes users and items of tables that kernels go over
  * @param factors k of those
+ * @param wideFactors k of the kernels that are for large ones
  * @param positions ratings of a window of batches; several times what an L2 holds
  * @param batchSizes of the kernels of a batch
+ * @param smallBatchSize of the kernels that do a batch in one block
+ * @param mostListed users whose scores are computed together
  * @param samples of a time, of which the median counts
  * @param repetitions of a launch within a sample
  * @param epochs ratings of the epochs that are timed, smallest first
@@ -24,8 +27,11 @@ record Sizes(
     List<Long> copyBytes,
     List<Shape> shapes,
     List<Integer> factors,
+    List<Integer> wideFactors,
     int positions,
     List<Integer> batchSizes,
+    int smallBatchSize,
+    int mostListed,
     int samples,
     int repetitions,
     List<Shape> epochs,
@@ -52,6 +58,9 @@ record Sizes(
     }
   }
 
+  /** Two, four and eight vectors a lane. */
+  private static final List<Integer> WIDE = List.of(256, 512, 1_024);
+
   private static final Shape ML_100K = new Shape("as ml-100k", 943, 1_682, 100_000);
   private static final Shape ML_1M = new Shape("as ml-1m", 6_040, 3_706, 1_000_000);
   private static final Shape ML_10M = new Shape("as ml-10m", 70_000, 10_700, 10_000_000);
@@ -65,8 +74,11 @@ record Sizes(
         List.of(1L << 20, 1L << 24, 1L << 28, 1L << 30, 1L << 32),
         List.of(ML_1M, ML_25M, LARGE),
         List.of(16, 64, 128),
+        WIDE,
         1 << 22,
         List.of(1_024, 8_192, 1 << 20),
+        32,
+        4_096,
         7,
         20,
         List.of(ML_100K, ML_1M, ML_10M, ML_25M, NETFLIX),
@@ -85,8 +97,11 @@ record Sizes(
         List.of(1L << 12, 1L << 16),
         List.of(tiny),
         List.of(5, 64),
+        WIDE,
         1_024,
         List.of(256),
+        32,
+        64,
         3,
         1,
         List.of(tiny, new Shape("small", 200, 150, 8_000)),

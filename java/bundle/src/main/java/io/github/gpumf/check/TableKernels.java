@@ -1,66 +1,153 @@
 package io.github.gpumf.check;
 
+import static io.github.gpumf.check.KernelBench.A;
+import static io.github.gpumf.check.KernelBench.B;
+import static io.github.gpumf.check.KernelBench.EPSILON;
+import static io.github.gpumf.check.KernelBench.NULL;
+import static io.github.gpumf.check.KernelBench.RATE;
+
+import io.github.gpumf.check.KernelBench.Load;
 import io.github.gpumf.check.KernelTables.Side;
-import io.github.gpumf.check.Sizes.Shape;
-import io.github.gpumf.cuda.driver.KernelCall;
+import io.github.gpumf.cuda.Launches;
+import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.LaunchShape;
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
-/** Kernels that go over a whole table. */
-final class TableKernels {
-  private final KernelBench bench;
-  private final KernelTables t;
-  private final Shape shape;
-
-  TableKernels(KernelBench bench, KernelTables tables, Shape shape) {
-    this.bench = bench;
-    t = tables;
-    this.shape = shape;
-  }
-
+/**
+ * Kernels that go over a whole table: that of the users, or all of them.
+ *
+ * @param bench to time with
+ * @param t to time on
+ */
+record TableKernels(KernelBench bench, KernelTables t) {
   /** Times all of them. */
   void time() {
     Side side = t.users;
-    String size = String.format(Locale.ROOT, "%s, %,d users", shape.name(), side.rows());
-    long vectors = (long) side.rows() * t.vectors;
-    double bytes = 16.0 * vectors;
+    long vectors = vectors(side);
     LaunchShape items = bench.launches().items(vectors);
-    table(size, "adam", 8, items);
-    table(size, "adagrad", 6, items);
-    table(size, "sgd", 4, items);
-    KernelCall squares =
-        bench.kernel("optimizers", "sum_of_squares").call(side.factors(), vectors, t.partials);
-    bench.time("sum_of_squares", size, t.k, bytes, squares, items);
-    KernelCall finite =
-        bench.kernel("optimizers", "find_not_finite").call(side.factors(), vectors, t.notFinite);
-    bench.time("find_not_finite", size, t.k, bytes, finite, items);
-    KernelCall initial =
-        bench
-            .kernel("initial", "initial_factors")
-            .call(side.gradient(), (long) side.rows(), t.k, t.vectors * 4, 0f, 0f, 1L, 1L);
-    LaunchShape blocks = bench.launches().items(Math.ceilDiv((long) side.rows() * t.k, 4L));
-    bench.time("initial_factors", size, t.k, bytes, initial, blocks);
+    for (UpdateKernels rule : UpdateKernels.ALL) {
+      bench.time(
+          "optimizers",
+          rule.name() + "_table",
+          load(rule.streams()),
+          items,
+          t.stop,
+          RATE,
+          side.factors(),
+          rule.first(side),
+          side.second(),
+          side.gradient(),
+          vectors,
+          0f,
+          A,
+          B,
+          EPSILON,
+          NULL);
+      allTables(rule);
+    }
+    bench.time(
+        "optimizers",
+        "adagrad_row_table",
+        new Load(load(4).size(), t.k, load(4).bytes() + 8.0 * side.rows()),
+        bench.launches().groups(side.rows(), t.group),
+        t.stop,
+        RATE,
+        side.factors(),
+        side.second(),
+        side.gradient(),
+        (long) side.rows(),
+        t.vectors,
+        t.k,
+        t.group,
+        0f,
+        EPSILON);
+    bench.time("optimizers", "sum_of_squares", load(1), items, side.factors(), vectors, t.partials);
+    int blocks = items.gridX();
+    bench.time(
+        "totals",
+        "sum_partials",
+        new Load(load(1).size(), 0, 8.0 * blocks),
+        Launches.one(blocks),
+        t.partials,
+        blocks,
+        t.totals);
+    bench.time(
+        "optimizers", "find_not_finite", load(1), items, side.factors(), vectors, t.notFinite);
+    bench.time(
+        "initial",
+        "initial_factors",
+        load(1),
+        bench.launches().items(Math.ceilDiv((long) side.rows() * t.k, 4L)),
+        side.gradient(),
+        (long) side.rows(),
+        t.k,
+        t.vectors * 4,
+        0f,
+        0f,
+        1L,
+        1L);
   }
 
-  private void table(String size, String rule, int streams, LaunchShape shape) {
-    Side side = t.users;
-    long vectors = (long) side.rows() * t.vectors;
-    KernelCall call =
-        bench
-            .kernel("optimizers", rule + "_table")
-            .call(
-                t.stop,
-                KernelBench.RATE,
-                side.factors(),
-                KernelBench.firstSlot(rule, side),
-                side.second(),
-                side.gradient(),
-                vectors,
-                0f,
-                KernelBench.A,
-                KernelBench.B,
-                KernelBench.EPSILON,
-                KernelBench.NULL);
-    bench.time(rule + "_table", size, t.k, streams * 16.0 * vectors, call, shape);
+  private long vectors(Side side) {
+    return (long) side.rows() * t.vectors;
+  }
+
+  private Load load(int streams) {
+    return new Load(t.size(t.users.rows(), "users"), t.k, 16.0 * streams * vectors(t.users));
+  }
+
+  /** Factors and biases of both sides in one launch. */
+  private void allTables(UpdateKernels rule) {
+    List<Object> arguments = new ArrayList<>();
+    Collections.addAll(arguments, t.stop, RATE, A, B, EPSILON);
+    int blocks = 0;
+    long allVectors = 0;
+    for (Side side : List.of(t.users, t.items)) {
+      blocks +=
+          addTable(
+              arguments,
+              side.factors(),
+              rule.first(side),
+              side.second(),
+              side.gradient(),
+              vectors(side));
+      allVectors += vectors(side);
+    }
+    for (Side side : List.of(t.users, t.items)) {
+      long vectors = Math.ceilDiv(side.rows(), 4);
+      blocks +=
+          addTable(
+              arguments,
+              side.bias(),
+              rule.biasFirst(side),
+              side.biasSecond(),
+              side.biasGradient(),
+              vectors);
+      allVectors += vectors;
+    }
+    bench.time(
+        "optimizers",
+        rule.name() + "_tables",
+        new Load(
+            t.size(t.users.rows() + t.items.rows(), "users and items"),
+            t.k,
+            16.0 * rule.streams() * allVectors),
+        LaunchShape.of(blocks, Launches.THREADS),
+        arguments.toArray());
+  }
+
+  /** Returns the table's blocks. */
+  private int addTable(
+      List<Object> arguments,
+      DeviceBuffer weights,
+      DeviceBuffer first,
+      DeviceBuffer second,
+      DeviceBuffer gradient,
+      long vectors) {
+    int blocks = bench.launches().items(vectors).gridX();
+    Collections.addAll(arguments, blocks, weights, first, second, gradient, vectors, 0f, NULL);
+    return blocks;
   }
 }

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.TestExecutionResult.Status;
 import org.junit.platform.engine.support.descriptor.ClassSource;
@@ -30,11 +31,15 @@ import org.junit.platform.launcher.core.LauncherFactory;
  * Runs the backend's tests on the machine's GPU, in a JVM of its own: a kernel that goes wrong
  * takes the context with it, and must not take the measures.
  *
- * <p>Left out are tests of the build (architecture, the PTX's sources) and those of the driver
- * package, which break the device on purpose and need the stand-in for it.
+ * <p>Left out are tests of the build (architecture, the PTX's sources) and those that break the
+ * device on purpose: all of the driver package, and those that lose it for good. They need the
+ * stand-in for it.
  */
 final class TestRun implements TestExecutionListener {
   private static final String PACKAGE = "io.github.gpumf.cuda";
+
+  /** A device that one of these has lost stays lost for the tests after it. */
+  private static final String LOSES_THE_DEVICE = ".*FaultTest";
 
   private int passed;
   private final List<String> failed = new ArrayList<>();
@@ -54,11 +59,11 @@ final class TestRun implements TestExecutionListener {
             .filters(
                 includeClassNamePatterns(
                     PACKAGE.replace(".", "\\.") + "\\.[A-Za-z]+Test", ".*\\.KerasParityTest"),
-                excludeClassNamePatterns(".*\\.(ArchitectureTest|PtxTest)"))
+                excludeClassNamePatterns(".*\\.(ArchitectureTest|PtxTest)", LOSES_THE_DEVICE))
             .build();
     TestRun run = new TestRun();
     LauncherFactory.create().execute(request, run);
-    run.leaveOutDriverTests();
+    run.leaveOutBreakingTests();
     Tests tests =
         new Tests(
             run.passed, run.failed, run.leftOut, run.classes, (System.nanoTime() - start) / 1e9);
@@ -66,19 +71,24 @@ final class TestRun implements TestExecutionListener {
     System.exit(0); // Whatever threads a test has left.
   }
 
-  /** They need a device to themselves, and to break it. */
-  private void leaveOutDriverTests() {
-    TestPlan ofDriver =
+  private void leaveOutBreakingTests() {
+    int methods =
+        methods(selectPackage(PACKAGE + ".driver"), ".*")
+            + methods(selectPackage(PACKAGE), LOSES_THE_DEVICE);
+    leftOut.put("methods of tests that break the device on purpose", methods);
+  }
+
+  private static int methods(DiscoverySelector selector, String classes) {
+    TestPlan found =
         LauncherFactory.create()
             .discover(
                 LauncherDiscoveryRequestBuilder.request()
-                    .selectors(selectPackage(PACKAGE + ".driver"))
+                    .selectors(selector)
+                    .filters(includeClassNamePatterns(classes))
                     .build());
-    int methods =
-        (int)
-            ofDriver.countTestIdentifiers(
-                test -> test.getSource().filter(MethodSource.class::isInstance).isPresent());
-    leftOut.put("methods of the driver's tests: they break the device on purpose", methods);
+    return (int)
+        found.countTestIdentifiers(
+            test -> test.getSource().filter(MethodSource.class::isInstance).isPresent());
   }
 
   @Override

@@ -23,6 +23,7 @@ final class TorchPeer implements Measure {
   /** Seconds for what has begun to end. */
   private static final long GRACE = 45;
 
+  private final CheckedGpu gpu;
   private final Path folder;
   private final Sizes sizes;
   private final long mostSeconds;
@@ -30,10 +31,12 @@ final class TorchPeer implements Measure {
   /**
    * Nothing is run yet.
    *
+   * @param gpu that it trains on
    * @param folder that the script is put into
    * @param mostSeconds after which it begins nothing new
    */
-  TorchPeer(Path folder, Sizes sizes, long mostSeconds) {
+  TorchPeer(CheckedGpu gpu, Path folder, Sizes sizes, long mostSeconds) {
+    this.gpu = gpu;
     this.folder = folder;
     this.sizes = sizes;
     this.mostSeconds = mostSeconds;
@@ -58,7 +61,7 @@ final class TorchPeer implements Measure {
       Files.copy(content, script, StandardCopyOption.REPLACE_EXISTING);
     }
     Shape shape = sizes.sweep();
-    Process python =
+    ProcessBuilder builder =
         new ProcessBuilder(
                 "python3",
                 script.toString(),
@@ -68,8 +71,9 @@ final class TorchPeer implements Measure {
                 Integer.toString(sizes.epochFactors()),
                 Integer.toString(sizes.batchSize()),
                 Long.toString(mostSeconds))
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+            .redirectError(ProcessBuilder.Redirect.INHERIT);
+    gpu.makeFirst(builder);
+    Process python = builder.start();
     // A compilation of torch's own can hang; then its lines end, too.
     CompletableFuture.delayedExecutor(mostSeconds + GRACE, TimeUnit.SECONDS)
         .execute(python::destroyForcibly);

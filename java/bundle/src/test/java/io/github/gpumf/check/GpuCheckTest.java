@@ -3,28 +3,43 @@ package io.github.gpumf.check;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.gpumf.cuda.driver.CudaDrivers;
-import io.github.gpumf.cuda.driver.DriverProbe.Missing;
+import io.github.gpumf.cuda.Kernels;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The command in a JVM of its own, as the bundle runs it. */
 final class GpuCheckTest {
+  private static final String LIBRARIES = "LD_LIBRARY_PATH";
+
+  private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");
+
   /** What a run leaves. */
   private record Outcome(int exitCode, String output, String errors) {}
 
-  private static Outcome run(Path folder, boolean withDriver, String... arguments)
+  /** Of the third device of the stand-in driver. */
+  private static final String THIRD = "GPU-4770754d-662d-7374-616e-642d696e2d32";
+
+  private static Outcome run(Path folder, Map<String, String> environment, String... arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -37,35 +52,77 @@ final class GpuCheckTest {
     Path errors = folder.resolve("errors");
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(errors.toFile());
-    if (!withDriver) {
-      builder.environment().remove("LD_LIBRARY_PATH");
-    }
+    builder.environment().putAll(environment);
     int exitCode = builder.start().waitFor();
     return new Outcome(exitCode, Files.readString(output), Files.readString(errors));
   }
 
-  private static void requireDriver() {
-    if (CudaDrivers.preferred() instanceof Missing missing) {
-      if (System.getProperty("gpumf.require", "").contains("cuda")) {
-        fail(missing.reason() + ". -Dgpumf.require=cuda asks for a driver");
-      }
-      Assumptions.abort("left out, there is no CUDA driver: " + missing.reason());
-    }
+  /** The only driver that is found so. */
+  private static boolean hasStandIn() {
+    return Files.exists(Path.of(System.getenv().getOrDefault(LIBRARIES, ""), "libcuda.so.1"));
   }
 
   private static JsonNode json(Path results) throws IOException {
     return new ObjectMapper().readTree(results.resolve(Report.JSON).toFile());
   }
 
+  private static Set<String> timed(JsonNode kernels) {
+    Set<String> names = new TreeSet<>();
+    kernels.forEach(kernel -> names.add(kernel.path("kernel").asText()));
+    return names;
+  }
+
+  /** All that there are, in the files that the manifest names. */
+  private static Set<String> kernels() throws IOException {
+    Properties manifest = new Properties();
+    manifest.load(new StringReader(resource("manifest.properties")));
+    Set<String> names = new TreeSet<>();
+    for (String file : manifest.stringPropertyNames()) {
+      if (file.endsWith(".ptx")) {
+        Matcher entry = ENTRY.matcher(resource(file));
+        while (entry.find()) {
+          names.add(entry.group(1));
+        }
+      }
+    }
+    return names;
+  }
+
+  private static String resource(String name) throws IOException {
+    try (InputStream content =
+        Kernels.class.getResourceAsStream("/io/github/gpumf/kernels/" + name)) {
+      return new String(
+          Objects.requireNonNull(content, name).readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
   @Test
   void measuresEverything(@TempDir Path folder) throws IOException, InterruptedException {
-    requireDriver();
+    TestGpu.requireDriver();
     Path results = folder.resolve("new/results");
-    Outcome outcome = run(folder, true, "--small", "--skip-tests", "--out", results.toString());
+    // Of three, all but the first are shown, and the last is asked for.
+    Map<String, String> devices =
+        hasStandIn()
+            ? Map.of("GPUMF_EMULATOR_DEVICES", "3", "CUDA_VISIBLE_DEVICES", "1,2")
+            : Map.of();
+    String backend = hasStandIn() ? "cuda:1" : "cuda";
+    Outcome outcome =
+        run(
+            folder,
+            devices,
+            "--small",
+            "--skip-tests",
+            "--backend",
+            backend,
+            "--out",
+            results.toString());
     assertEquals(0, outcome.exitCode(), outcome.errors());
     assertEquals(1, outcome.output().lines().count(), outcome.output());
     assertTrue(outcome.output().startsWith("FINE: "), outcome.output());
     JsonNode found = json(results).path("findings");
+    if (hasStandIn()) {
+      assertEquals(THIRD, found.path("machine").path("UUID").asText());
+    }
     for (String part : List.of("copies", "kernels", "epochs", "batchSizes", "topItems")) {
       assertFalse(found.path(part).isEmpty(), part + " in " + found);
     }
@@ -74,14 +131,27 @@ final class GpuCheckTest {
         .forEach(
             kernel -> assertTrue(kernel.path("microseconds").asDouble() > 0, kernel.toString()));
     assertTrue(found.path("notes").toString().contains("--skip-tests"), found.toString());
+    assertEquals(kernels(), timed(found.path("kernels")), "each kernel has a time of its own");
+  }
+
+  @Test
+  void aGpuThatIsNotThereIsWrong(@TempDir Path folder) throws IOException, InterruptedException {
+    TestGpu.requireDriver();
+    String results = folder.resolve("r").toString();
+    Outcome outcome =
+        run(folder, Map.of(), "--small", "--backend", "cuda:GPU-ffffffff", "--out", results);
+    assertEquals(1, outcome.exitCode(), outcome.errors());
+    assertTrue(
+        outcome.output().startsWith("WRONG: there is no GPU \"GPU-ffffffff\"; there "),
+        outcome.output());
   }
 
   @Test
   void aCheckWithoutTestsOnTheClassPathIsWrong(@TempDir Path folder)
       throws IOException, InterruptedException {
-    requireDriver();
+    TestGpu.requireDriver();
     // This module's class path has no backend tests: finding none must not look like passing all.
-    Outcome outcome = run(folder, true, "--small", "--out", folder.resolve("r").toString());
+    Outcome outcome = run(folder, Map.of(), "--small", "--out", folder.resolve("r").toString());
     assertEquals(1, outcome.exitCode(), outcome.errors());
     assertTrue(outcome.output().startsWith("WRONG: "), outcome.output());
     assertTrue(
@@ -96,10 +166,9 @@ final class GpuCheckTest {
   void saysWhatIsMissingWithoutADriver(@TempDir Path folder)
       throws IOException, InterruptedException {
     Assumptions.assumeTrue(
-        System.getenv("LD_LIBRARY_PATH") != null
-            && Files.exists(Path.of(System.getenv("LD_LIBRARY_PATH"), "libcuda.so.1")),
-        "left out, the driver here is not on the library path and cannot be hidden");
-    Outcome outcome = run(folder, false, "--small", "--out", folder.resolve("r").toString());
+        hasStandIn(), "left out, the driver here is not on the library path and cannot be hidden");
+    Outcome outcome =
+        run(folder, Map.of(LIBRARIES, ""), "--small", "--out", folder.resolve("r").toString());
     assertEquals(1, outcome.exitCode(), outcome.errors());
     assertTrue(
         outcome.output().startsWith("WRONG: ") && outcome.output().contains("no NVIDIA driver"),
@@ -108,12 +177,28 @@ final class GpuCheckTest {
   }
 
   @Test
+  void saysThatGpusAreHidden(@TempDir Path folder) throws IOException, InterruptedException {
+    TestGpu.requireDriver();
+    Map<String, String> hidden = Map.of("CUDA_VISIBLE_DEVICES", "");
+    Outcome outcome = run(folder, hidden, "--small", "--out", folder.resolve("r").toString());
+    assertEquals(1, outcome.exitCode(), outcome.errors());
+    assertTrue(
+        outcome.output().startsWith("WRONG: ")
+            && outcome.output().contains("that CUDA_VISIBLE_DEVICES does not hide it"),
+        outcome.output());
+  }
+
+  @Test
   void wrongUsageIsSaid(@TempDir Path folder) throws IOException, InterruptedException {
-    Outcome none = run(folder, true, "--small");
+    Outcome none = run(folder, Map.of(), "--small");
     assertEquals(2, none.exitCode());
     assertTrue(none.errors().contains("--out"), none.errors());
-    Outcome minutes = run(folder, true, "--minutes", "0", "--out", folder.toString());
+    Outcome minutes = run(folder, Map.of(), "--minutes", "0", "--out", folder.toString());
     assertEquals(2, minutes.exitCode());
     assertTrue(minutes.errors().contains("--minutes must be at least 1, not 0"), minutes.errors());
+    Outcome vector =
+        run(folder, Map.of(), "--backend", "vector", "--out", folder.resolve("r").toString());
+    assertEquals(2, vector.exitCode());
+    assertTrue(vector.errors().contains("--backend must be a GPU"), vector.errors());
   }
 }

@@ -54,6 +54,7 @@ import picocli.CommandLine.Spec;
       "      --output keras.safetensors",
       "  gpumf train --ratings big.csv.gz --checkpoint state --every 5 --resume \\",
       "      --output model.safetensors",
+      "  gpumf train --ratings ratings.csv --dry-run",
       "",
       "Ctrl-C ends the training and saves the model of the last finished epoch.",
       "",
@@ -79,10 +80,9 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--output",
-      required = true,
       paramLabel = "M",
-      description = "The model file to write, safetensors.")
-  private Path output;
+      description = "The model file to write, safetensors; only --dry-run goes without.")
+  private @Nullable Path output;
 
   @Mixin private TrainingFlags flags;
   @Mixin private RatingsFlags ratings;
@@ -132,7 +132,9 @@ final class TrainCommand implements Callable<Integer> {
           "--early-stopping needs --validation, a file to measure epochs on");
     }
     flags.requireBackend();
-    Outputs.check(output, ratingsFile, validationFile);
+    if (!dryRun || output != null) {
+      Outputs.check(output(), ratingsFile, validationFile);
+    }
     Ratings training = ratings.read(ratingsFile);
     flags.fit(options, training);
     Ratings validation = validationFile == null ? null : validation(validationFile, training);
@@ -154,10 +156,19 @@ final class TrainCommand implements Callable<Integer> {
       if (result.stopReason() == StopReason.CANCELLED) {
         answer.err().println("cancelled: saving the model of epoch " + modelEpoch(result));
       }
-      ModelFile.save(result.model(), output);
+      ModelFile.save(result.model(), output());
       print(result, training);
     }
     return 0;
+  }
+
+  /** Where the model goes. */
+  private Path output() {
+    if (output == null) {
+      throw new ParameterException(
+          command.commandLine(), "--output is missing: give the model file to write, --output=M");
+    }
+    return output;
   }
 
   /** Answers with the plan; a failure if the training does not fit. */
@@ -257,7 +268,7 @@ final class TrainCommand implements Callable<Integer> {
     if (lastGood.isEmpty()) {
       return failure;
     }
-    Path kept = output.resolveSibling(output.getFileName() + ".last-good");
+    Path kept = output().resolveSibling(output().getFileName() + ".last-good");
     ModelFile.save(lastGood.get(), kept);
     return new CommandFailedException(failure.getMessage() + ", saved as " + kept, failure);
   }
@@ -274,7 +285,7 @@ final class TrainCommand implements Callable<Integer> {
         .printf(
             Locale.ROOT,
             "%s: %d users, %d items, k = %d, epoch %d of %d, training RMSE %.4f%s%n",
-            output,
+            output(),
             model.users().size(),
             model.items().size(),
             model.spec().factors(),
@@ -296,7 +307,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private Map<String, @Nullable Object> json(TrainingResult result, Ratings training) {
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
-    json.put("output", output.toString());
+    json.put("output", output().toString());
     json.put("users", training.userCount());
     json.put("items", training.itemCount());
     json.put("ratings", training.size());

@@ -1,6 +1,7 @@
 package io.github.gpumf.cli;
 
 import io.github.gpumf.backend.Backends;
+import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.cli.Values.BackendName;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
@@ -10,6 +11,7 @@ import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
+import io.github.gpumf.optim.Updates;
 import io.github.gpumf.train.EarlyStopping;
 import io.github.gpumf.train.TrainingOptions;
 import java.util.function.Supplier;
@@ -47,6 +49,12 @@ final class TrainingFlags {
     ADAGRAD
   }
 
+  /** How often weights move. */
+  enum UpdatesName {
+    RATING,
+    BATCH
+  }
+
   /** How the learning rate goes. */
   enum Schedule {
     CONSTANT,
@@ -56,6 +64,8 @@ final class TrainingFlags {
 
   /** Of 1e-5 and 1e-4 the better one on MovieLens. */
   private static final double USUAL_L2 = 1e-4;
+
+  private static final int USUAL_BATCH = 256;
 
   /** Every rating moves the two numbers of a Dense head, so a mean gradient must not overshoot. */
   private static final double DENSE_SGD_RATE = 0.1;
@@ -97,9 +107,17 @@ final class TrainingFlags {
   private @Nullable Integer epochs;
 
   @Option(
+      names = "--updates",
+      paramLabel = "HOW",
+      description =
+          "Weights move once a rating or once a batch (default: rating, the fastest; batch with "
+              + "--batch-size, adam, L2 or a Dense head, which need it, and with keras).")
+  private @Nullable UpdatesName updates;
+
+  @Option(
       names = "--batch-size",
       paramLabel = "B",
-      description = "Ratings in a step (default: 256, or what small sets allow; keras 32).")
+      description = "Ratings in a batch (default: 256, or what small sets allow; keras 32).")
   private @Nullable Integer batchSize;
 
   @Option(
@@ -259,9 +277,18 @@ final class TrainingFlags {
         () -> {
           TrainingOptions base = presetOptions();
           int epochCount = epochs != null ? epochs : base.epochs();
-          int batch = batchSize != null ? batchSize : base.batchSize();
-          TrainingOptions.Builder builder = base.toBuilder().epochs(epochCount).batchSize(batch);
-          builder.optimizer(optimizer(batch, epochCount));
+          boolean perRating = updates() == Updates.PER_RATING;
+          if (perRating && batchSize != null) {
+            throw new IllegalArgumentException(
+                "--updates rating has no batches; leave --batch-size " + batchSize + " out");
+          }
+          int batch = batchSize != null ? batchSize : tuned() ? USUAL_BATCH : base.batchSize();
+          TrainingOptions.Builder builder =
+              base.toBuilder().epochs(epochCount).updates(updates()).batchSize(batch);
+          batch = perRating ? 1 : batch;
+          Optimizer rule = optimizer(batch, epochCount);
+          TrainingJob.requireUpdates(updates(), spec(), rule);
+          builder.optimizer(rule);
           if (threads != null) {
             builder.threads(threads);
           }
@@ -278,11 +305,26 @@ final class TrainingFlags {
     if (!tuned() || model != Model.BIASED || optimizerName() != OptimizerName.SGD) {
       return;
     }
+    boolean perRating = updates() == Updates.PER_RATING;
     int batch =
-        batchSize != null ? batchSize : TrainingOptions.tunedFor(spec(), training).batchSize();
-    double rate = learningRate != null ? learningRate : TrainingOptions.tunedRate(training, batch);
+        batchSize != null
+            ? batchSize
+            : TrainingOptions.tunedInBatchesFor(spec(), training).batchSize();
+    double rate =
+        learningRate != null
+            ? learningRate
+            : TrainingOptions.tunedRate(training, perRating ? 1 : batch);
     int epochCount = epochs != null ? epochs : presetOptions().epochs();
     options.batchSize(batch).optimizer(new Sgd(schedule(rate, epochCount).withWarmUp(warmUp)));
+  }
+
+  /** An update per rating wherever the model and the optimizer allow it. */
+  private Updates updates() {
+    if (updates != null) {
+      return updates == UpdatesName.RATING ? Updates.PER_RATING : Updates.PER_BATCH;
+    }
+    boolean batches = !tuned() || batchSize != null || optimizerName() == OptimizerName.ADAM;
+    return batches ? Updates.PER_BATCH : TrainingOptions.tunedFor(spec()).updates();
   }
 
   private TrainingOptions presetOptions() {

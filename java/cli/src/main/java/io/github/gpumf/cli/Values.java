@@ -5,6 +5,7 @@ import io.github.gpumf.cli.TrainingFlags.Model;
 import io.github.gpumf.cli.TrainingFlags.OptimizerName;
 import io.github.gpumf.cli.TrainingFlags.Preset;
 import io.github.gpumf.cli.TrainingFlags.Schedule;
+import io.github.gpumf.cli.TrainingFlags.UpdatesName;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ final class Values {
     registerNames(line, Model.class);
     registerNames(line, OptimizerName.class);
     registerNames(line, Schedule.class);
+    registerNames(line, UpdatesName.class);
   }
 
   private static <T> void registerNumber(

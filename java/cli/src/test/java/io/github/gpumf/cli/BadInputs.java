@@ -94,7 +94,7 @@ final class BadInputs {
         row("unknown flag of gpumf", "", "--fast", USAGE, "'--fast'", "See: gpumf --help"),
         row("argument too many", "", "doctor now", USAGE, "'now'", "See: gpumf doctor --help"),
         row("help on nothing", "", "help nothing", USAGE, "nothing"),
-        row("train without anything", "", "train", USAGE, "--ratings", "--output"),
+        row("train without anything", "", "train", USAGE, "--ratings"),
         row("train without output", "good.csv", "train --ratings HERE/good.csv", USAGE, "--output"),
         row("train without ratings", "", "train --output HERE/out", USAGE, "--ratings=F"),
         row("evaluate without model", "", "evaluate --ratings F", USAGE, "--model=M"),
@@ -202,6 +202,23 @@ final class BadInputs {
         flags("no epochs", "--epochs 0", "epochs must be at least 1, not 0"),
         flags("half an epoch", "--epochs 1.5", "'--epochs'", "'1.5' is not a whole number"),
         flags("no batch", "--batch-size 0", "batch size must be at least 1, not 0"),
+        flags(
+            "batches of an update per rating",
+            "--updates rating --batch-size 32",
+            "--updates rating has no batches; leave --batch-size 32 out"),
+        flags(
+            "Adam per rating",
+            "--updates rating --optimizer adam",
+            "an update per rating cannot use Adam, which moves whole tables; use LazyAdam"),
+        flags(
+            "a Dense head per rating",
+            "--updates rating --model basic",
+            "an update per rating needs a model with biases"),
+        flags(
+            "Keras' L2 per rating",
+            "--updates rating --l2 0.1",
+            "an update per rating cannot have Keras' L2 of 0.1"),
+        flags("updates of another kind", "--updates epoch", "--updates", "rating"),
         flags("negative rate", "--learning-rate -1", "learning rate must be positive", "-1.0"),
         flags("no rate", "--learning-rate 0", "learning rate must be positive", "0.0"),
         flags("rate NaN", "--learning-rate NaN", "learning rate must be positive", "NaN"),

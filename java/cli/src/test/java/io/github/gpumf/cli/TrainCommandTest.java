@@ -59,9 +59,10 @@ class TrainCommandTest {
     }
     Files.writeString(oneUser, lines);
     String train = "train --json --ratings " + oneUser + " --output " + model("m");
-    assertEquals(3.0 * 32 / 256, firstRate(Cli.succeed(train)), 1e-3);
+    assertEquals(3.0 / 256, firstRate(Cli.succeed(train)), 1e-4);
+    assertEquals(3.0 * 32 / 256, firstRate(Cli.succeed(train + " --updates batch")), 1e-3);
     assertEquals(3.0 * 8 / 256, firstRate(Cli.succeed(train + " --batch-size 8")), 1e-3);
-    assertEquals(0.5, firstRate(Cli.succeed(train + " --learning-rate 0.5")), 1e-2);
+    assertEquals(0.005, firstRate(Cli.succeed(train + " --learning-rate 0.005")), 1e-4);
   }
 
   /** The rate of the first epoch's last step, where a cosine of 30 epochs has lost 0.3%. */
@@ -104,6 +105,9 @@ class TrainCommandTest {
     assertTrue(run.out().matches("(?s).*\\R  weights +[0-9]+  [0-9.]+ KiB\\R.*"), run.out());
     assertTrue(run.out().matches("(?s).*\\R  needed +[0-9]+  [0-9.]+ KiB\\R"), run.out());
     assertFalse(Files.exists(model("dry")), "nothing is saved");
+    String ratings = " --ratings " + data.resolve("ratings.tsv");
+    Cli.Run without = Cli.succeed("train --dry-run --factors 8 --backend scalar" + ratings);
+    assertTrue(without.out().contains("memory of host:"), "no model is asked for");
     Cli.Run json = train("dry", "--optimizer adam --dry-run --json --backend scalar");
     assertEquals(
         List.of("backend", "memory", "neededBytes", "freeBytes", "fits", "parts"), json.keys());

@@ -32,6 +32,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable; safe for any number of threads.
  */
 public final class RatingGrid {
+  /** The most ratings of a group: as many as the widest vectors have lanes. */
+  public static final int GROUP = 16;
+
+  /** How many of a user's ratings are looked at for an item that the group has not. */
+  private static final int CHOICE = 4;
+
   private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfFloat NUMBER = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -50,22 +56,18 @@ public final class RatingGrid {
   /** The order of the ratings of a block. */
   public enum Visits {
     /**
-     * The ratings of eight users at a time, one of each in turn, so that a rating does not wait for
-     * the rows of the one before it: for a processor's core, which works on about as many at once.
+     * The users take turns, {@value #GROUP} at a time, each with a rating of an item that the
+     * others do not have now: a block is a sequence of groups of ratings that share no row, so that
+     * a processor's core can work on all of a group at once.
      */
-    USERS_IN_TURN(8),
+    USERS_IN_TURN,
 
     /**
      * The ratings of an item, then those of the next: for who keeps the item's row in registers
      * meanwhile. Some items have more ratings than any user, and a block of theirs is one item.
+     * Each rating is a group of its own.
      */
-    ITEM_BY_ITEM(1);
-
-    private final int turns;
-
-    Visits(int turns) {
-      this.turns = turns;
-    }
+    ITEM_BY_ITEM
   }
 
   /**
@@ -178,6 +180,9 @@ public final class RatingGrid {
   /** The positions of block b are {@code starts[b]} to {@code starts[b + 1] - 1}. */
   private final long[] starts;
 
+  /** For each block the sizes of its groups; none if each rating is one. */
+  private final byte[][] groups;
+
   /** For each new number the row it had. */
   private final int[] userRows;
 
@@ -189,6 +194,7 @@ public final class RatingGrid {
     this.stride = stride;
     this.ratings = ratings;
     this.starts = starts;
+    groups = new byte[starts.length - 1][];
     this.userRows = userRows;
     this.itemRows = itemRows;
   }
@@ -240,11 +246,7 @@ public final class RatingGrid {
         starts.length - 1,
         block ->
             grid.order(
-                block,
-                visits,
-                visits == Visits.ITEM_BY_ITEM
-                    ? items.first[block % size.items]
-                    : users.first[block / size.items]));
+                block, visits, users.first[block / size.items], items.first[block % size.items]));
     return grid;
   }
 
@@ -424,37 +426,117 @@ public final class RatingGrid {
     }
   }
 
-  /** Puts the ratings of a block in order; the rows that take turns are numbered from a first. */
-  private void order(int block, Visits visits, int firstRow) {
+  /** Puts the ratings of a block in order; its rows are numbered from two first ones. */
+  private void order(int block, Visits visits, int firstUser, int firstItem) {
     int count = Math.toIntExact(starts[block + 1] - starts[block]);
     int words = stride / Integer.BYTES;
     int[] from = new int[Math.multiplyExact(count, words)];
     MemorySegment.copy(ratings, WORD, starts[block] * stride, from, 0, from.length);
     int[] to = new int[from.length];
-    int[] list = new int[count];
-    int word = (visits == Visits.ITEM_BY_ITEM ? ITEM : USER) / Integer.BYTES;
-    takeTurns(from, words, list, byRow(from, words, word, firstRow, list), visits.turns, to);
+    groups[block] =
+        switch (visits) {
+          case USERS_IN_TURN -> takeTurns(new Turns(from, words, firstUser, firstItem), to);
+          case ITEM_BY_ITEM -> itemByItem(from, words, firstItem, to);
+        };
     MemorySegment.copy(to, 0, ratings, WORD, starts[block] * stride, to.length);
   }
 
-  /** Copies ratings from the list, row by row of those whose turn it is. */
-  private static void takeTurns(
-      int[] from, int words, int[] list, int[] ends, int turns, int[] to) {
-    int[] next = new int[turns];
-    int[] end = new int[turns];
-    int row = 0;
-    for (int done = 0, turn = 0; done < from.length; turn = (turn + 1) % turns) {
-      while (next[turn] == end[turn] && row < ends.length) {
-        next[turn] = row == 0 ? 0 : ends[row - 1];
-        end[turn] = ends[row];
-        row++;
+  /** Returns the sizes of the groups. */
+  private static byte[] takeTurns(Turns turns, int[] to) {
+    byte[] sizes = new byte[to.length / turns.words];
+    int groupCount = 0;
+    for (int done = 0; done < to.length; ) {
+      int before = done;
+      done = turns.next(to, done);
+      sizes[groupCount++] = (byte) ((done - before) / turns.words);
+    }
+    return Arrays.copyOf(sizes, groupCount);
+  }
+
+  /** Returns the sizes of no groups: each rating is one. */
+  private static byte[] itemByItem(int[] from, int words, int firstItem, int[] to) {
+    int[] list = new int[from.length / words];
+    byRow(from, words, ITEM / Integer.BYTES, firstItem, list);
+    int done = 0;
+    for (int start : list) {
+      for (int at = 0; at < words; at++) {
+        to[done++] = from[start + at];
       }
-      if (next[turn] < end[turn]) {
-        int start = list[next[turn]++];
-        for (int at = 0; at < words; at++) {
-          to[done++] = from[start + at];
+    }
+    return new byte[0];
+  }
+
+  /** The users of a block, of whom some take turns. */
+  private static final class Turns {
+    private final int[] ratings;
+    private final int words;
+    private final int firstItem;
+
+    /** Where ratings begin, user by user. */
+    private final int[] list;
+
+    /** For each user where its part of the list ends. */
+    private final int[] ends;
+
+    /** Parts of the list: what is left of those who take turns. */
+    private final int[] next = new int[GROUP];
+
+    private final int[] end = new int[GROUP];
+    private int user;
+
+    /** The last group that had an item. */
+    private final int[] groupOfItem;
+
+    private int group;
+
+    Turns(int[] ratings, int words, int firstUser, int firstItem) {
+      this.ratings = ratings;
+      this.words = words;
+      this.firstItem = firstItem;
+      list = new int[ratings.length / words];
+      ends = byRow(ratings, words, USER / Integer.BYTES, firstUser, list);
+      int mostItem = 0;
+      for (int word = 1; word < ratings.length; word += words) {
+        mostItem = Math.max(mostItem, ratings[word] - firstItem);
+      }
+      groupOfItem = new int[mostItem + 1];
+    }
+
+    /** Appends a group to {@code done} words; returns how many there are then. */
+    int next(int[] to, int done) {
+      int words = done;
+      group++;
+      for (int turn = 0; turn < GROUP; turn++) {
+        while (next[turn] == end[turn] && user < ends.length) {
+          next[turn] = user == 0 ? 0 : ends[user - 1];
+          end[turn] = ends[user];
+          user++;
+        }
+        if (choose(turn)) {
+          int from = list[next[turn]++];
+          for (int at = 0; at < this.words; at++) {
+            to[words++] = ratings[from + at];
+          }
         }
       }
+      return words;
+    }
+
+    /** Puts a rating first whose item the group has not; false if none is found. */
+    private boolean choose(int turn) {
+      int first = next[turn];
+      int last = Math.min(end[turn], first + CHOICE);
+      for (int at = first; at < last; at++) {
+        int word = list[at];
+        int item = ratings[word + 1] - firstItem;
+        if (groupOfItem[item] != group) {
+          groupOfItem[item] = group;
+          list[at] = list[first];
+          list[first] = word;
+          return true;
+        }
+      }
+      return false;
     }
   }
 
@@ -510,6 +592,22 @@ public final class RatingGrid {
    */
   public long end(int round, int number) {
     return starts[size.block(round, number) + 1];
+  }
+
+  /**
+   * The groups of a block: so many ratings each, one after the other, share no row.
+   *
+   * @param round in 0..rounds-1
+   * @param number of the block in its round, in 0..blocks-1
+   * @return the size of each group, 1..{@value #GROUP}; not to be changed
+   */
+  public byte[] groups(int round, int number) {
+    byte[] sizes = groups[size.block(round, number)];
+    if (sizes.length == 0) {
+      sizes = new byte[Math.toIntExact(end(round, number) - start(round, number))];
+      Arrays.fill(sizes, (byte) 1);
+    }
+    return sizes;
   }
 
   /**

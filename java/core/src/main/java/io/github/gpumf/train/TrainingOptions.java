@@ -4,10 +4,7 @@ import io.github.gpumf.backend.Backends;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Adam;
-import io.github.gpumf.optim.LazyAdam;
-import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
-import io.github.gpumf.optim.Sgd;
 import io.github.gpumf.optim.Updates;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,16 +16,6 @@ import org.jspecify.annotations.Nullable;
  * #toBuilder} changes some of it.
  */
 public final class TrainingOptions {
-  /**
-   * Ratings of one user or item in a batch. Each moves the row's bias by 2 * 3 / 256 of the error
-   * and its factors by as much again or twice, so that of 32 together the bias goes three quarters
-   * of its way; at 85 it would overshoot to the same error on the other side.
-   */
-  private static final long MOST_OF_A_ROW = 32;
-
-  /** From one star to five. */
-  private static final double MOVIE_LENS_SPAN = 4;
-
   private final int epochs;
   private final int batchSize;
   private final Updates updates;
@@ -71,108 +58,77 @@ public final class TrainingOptions {
 
   /**
    * What does well on MovieLens with {@link Mf#tuned}; chosen by measurement, see {@code
-   * bench/results/accuracy.md}: 30 epochs of Sgd in batches of 256, with a learning rate of 3 that
-   * falls to zero along a cosine.
+   * bench/results/accuracy.md}: 30 epochs of Sgd with {@linkplain Updates#PER_RATING an update per
+   * rating}, and a learning rate of 3 / 256 that falls to zero along a cosine.
    *
    * @return the options
    */
   public static TrainingOptions tuned() {
-    return tuned(256);
+    return TunedOptions.perRating(1);
   }
 
   /**
-   * {@link #tuned()} in batches of another size. The loss is a mean over the batch, so the learning
-   * rate grows with it: each rating pulls as hard.
+   * {@link #tuned()} in batches. The loss is a mean over the batch, so the learning rate grows with
+   * it: each rating pulls as hard.
    *
    * @param batchSize ratings in a step, at least 1
-   * @return the options
+   * @return the options, with an update per batch
    */
   public static TrainingOptions tuned(int batchSize) {
-    int epochs = 30;
-    return builder(new Sgd(LearningRate.cosine(3.0 * batchSize / 256, epochs)))
-        .epochs(epochs)
-        .batchSize(batchSize)
-        .build();
+    return TunedOptions.inBatches(batchSize, 1);
   }
 
   /**
-   * What does well on MovieLens with a model's head: {@link #tuned()} with biases. With a Dense
-   * head 5 epochs of LazyAdam in batches of 256, with a learning rate of 0.002: Sgd's rate would be
-   * too high for the head's two numbers, which every rating moves, and their kernel grows until
-   * regularization of the factors has no hold, so it pays to stop early.
+   * What does well on MovieLens with a model's head. With biases {@link #tuned()}, and with Keras'
+   * L2 on top, which needs batches, {@code tuned(256)}. With a Dense head 5 epochs of LazyAdam in
+   * batches of 256, with a learning rate of 0.002: Sgd's rate would be too high for the head's two
+   * numbers, which every rating moves, and their kernel grows until regularization of the factors
+   * has no hold, so it pays to stop early.
    *
    * @param spec the model
    * @return the options
    */
   public static TrainingOptions tunedFor(Mf spec) {
-    if (spec.head() == Mf.Head.BIASES) {
-      return tuned();
-    }
-    int epochs = 5;
-    return builder(new LazyAdam(LearningRate.cosine(0.002, epochs)))
-        .epochs(epochs)
-        .batchSize(256)
-        .build();
+    return TunedOptions.of(spec);
   }
 
   /**
    * {@link #tunedFor(Mf)} fitted to the ratings, so that Sgd is stable on sets that are not like
-   * MovieLens. On MovieLens it is the same: batches of 256 or a little less, ratings of 1 to 5.
-   *
-   * <ul>
-   *   <li>A batch is not larger than the set, has no more than 32 ratings of one user or item on
-   *       average, and leaves a last batch of at least an eighth of its size. The mean over a batch
-   *       is what the learning rate was chosen for: ratings of one row that add up in it, or a last
-   *       one alone, would overshoot.
-   *   <li>Where the ratings span more than 4, the rate is divided by as much as they span more: the
-   *       squares of the factors grow with the ratings, and with them the steps.
-   * </ul>
+   * MovieLens; on MovieLens it is the same. Where the ratings span more than 4, the rate is divided
+   * by as much as they span more: the squares of the factors grow with the ratings, and with them
+   * the steps. Batches, if there are any, are those of {@link #tunedInBatchesFor}.
    *
    * @param spec the model
    * @param ratings what it is to be trained on
    * @return the options
    */
   public static TrainingOptions tunedFor(Mf spec, Ratings ratings) {
-    if (spec.head() != Mf.Head.BIASES || ratings.size() == 0) {
-      return tunedFor(spec);
-    }
-    int batchSize = steadyBatch(ratings, tuned().batchSize());
-    return tuned(batchSize).toBuilder()
-        .optimizer(new Sgd(LearningRate.cosine(tunedRate(ratings, batchSize), tuned().epochs())))
-        .build();
+    return TunedOptions.of(spec, ratings);
+  }
+
+  /**
+   * {@link #tunedFor(Mf, Ratings)} with an update per batch, of 256 ratings or fewer. A batch is
+   * not larger than the set, has no more than 32 ratings of one user or item on average, and leaves
+   * a last batch of at least an eighth of its size. The mean over a batch is what the learning rate
+   * was chosen for: ratings of one row that add up in it, or a last one alone, would overshoot.
+   *
+   * @param spec the model
+   * @param ratings what it is to be trained on
+   * @return the options
+   */
+  public static TrainingOptions tunedInBatchesFor(Mf spec, Ratings ratings) {
+    return TunedOptions.inBatches(spec, ratings);
   }
 
   /**
    * The learning rate of {@link #tunedFor(Mf, Ratings)} for batches of another size.
    *
    * @param ratings what a model with biases is to be trained on, at least one
-   * @param batchSize ratings in a step, at least 1
+   * @param batchSize ratings in a step; 1 with an update per rating
    * @return the rate at the start
    */
   public static double tunedRate(Ratings ratings, int batchSize) {
-    int filled = (int) Math.min(batchSize, ratings.size());
-    double span = (double) ratings.maxValue() - ratings.minValue();
-    return tuned(filled).optimizer().learningRate().initial() / Math.max(1, span / MOVIE_LENS_SPAN);
-  }
-
-  private static int steadyBatch(Ratings ratings, int most) {
-    long[] ofUser = new long[ratings.userCount()];
-    long[] ofItem = new long[ratings.itemCount()];
-    long heaviest = 1;
-    for (long row = 0; row < ratings.size(); row++) {
-      heaviest = Math.max(heaviest, ++ofUser[ratings.user(row)]);
-      heaviest = Math.max(heaviest, ++ofItem[ratings.item(row)]);
-    }
-    long limit = Math.min(ratings.size(), MOST_OF_A_ROW * ratings.size() / heaviest);
-    int batchSize = (int) Math.min(most, limit);
-    while (leavesTooFew(ratings.size() % batchSize, batchSize)) {
-      batchSize--;
-    }
-    return batchSize;
-  }
-
-  private static boolean leavesTooFew(long last, int batchSize) {
-    return last != 0 && 8 * last < batchSize;
+    return TunedOptions.rate(ratings, batchSize);
   }
 
   /**

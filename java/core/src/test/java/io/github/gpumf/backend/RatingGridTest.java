@@ -105,6 +105,29 @@ final class RatingGridTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"300, 200, 150000, 16", "2, 400, 3000, 1", "400, 2, 3000, 1"})
+  void ratingsOfAGroupShareNoRow(int users, int items, int count, int most) {
+    Ratings ratings = skewed(users, items, count, false);
+    RatingGrid.Size size = size(count, users, items, most);
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid grid = grid(ratings, size, Visits.USERS_IN_TURN, arena);
+      for (int round = 0; round < size.rounds(); round++) {
+        for (int block = 0; block < size.blocks(); block++) {
+          long at = grid.start(round, block);
+          for (byte group : grid.groups(round, block)) {
+            Set<Integer> ofUsers = new HashSet<>();
+            Set<Integer> ofItems = new HashSet<>();
+            for (int number = 0; number < group; number++, at++) {
+              assertTrue(ofUsers.add(grid.user(at)) && ofItems.add(grid.item(at)));
+            }
+          }
+          assertEquals(grid.end(round, block), at, "groups are all of the block");
+        }
+      }
+    }
+  }
+
   /** Rows are dealt by their ratings: of 150,000 a stripe has its eighth, however skewed. */
   @Test
   void stripesAreAboutAsLarge() {
@@ -132,7 +155,9 @@ final class RatingGridTest {
       for (int at = 0; at < 6; at++) {
         values[at] = grid.value(at);
       }
-      assertArrayEquals(new float[] {0, 3, 5, 1, 4, 2}, values);
+      // The second user gives way with item 0, which the first has, and begins with item 1.
+      assertArrayEquals(new float[] {0, 4, 5, 1, 3, 2}, values);
+      assertArrayEquals(new byte[] {3, 2, 1}, grid.groups(0, 0));
       assertArrayEquals(new int[] {0, 1, 2}, grid.userRows());
     }
   }
@@ -149,6 +174,7 @@ final class RatingGridTest {
         values[at] = grid.value(at);
       }
       assertArrayEquals(new float[] {0, 3, 5, 1, 4, 2}, values);
+      assertArrayEquals(new byte[] {1, 1, 1, 1, 1, 1}, grid.groups(0, 0));
     }
   }
 

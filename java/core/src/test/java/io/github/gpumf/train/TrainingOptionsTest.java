@@ -13,6 +13,7 @@ import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Sgd;
+import io.github.gpumf.optim.Updates;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -34,8 +35,8 @@ final class TrainingOptionsTest {
   @Test
   void tunedHasItsNumbers() {
     TrainingOptions options = TrainingOptions.tuned();
-    assertEquals(new Sgd(LearningRate.cosine(3, 30)), options.optimizer());
-    assertEquals(256, options.batchSize());
+    assertEquals(new Sgd(LearningRate.cosine(3.0 / 256, 30)), options.optimizer());
+    assertEquals(Updates.PER_RATING, options.updates());
     assertEquals(30, options.epochs());
     assertOtherwiseDefault(options);
   }
@@ -44,6 +45,7 @@ final class TrainingOptionsTest {
   void tunedRatesGrowWithTheBatch() {
     assertEquals(new Sgd(LearningRate.cosine(12, 30)), TrainingOptions.tuned(1024).optimizer());
     assertEquals(1024, TrainingOptions.tuned(1024).batchSize());
+    assertEquals(Updates.PER_BATCH, TrainingOptions.tuned(1024).updates());
     assertEquals(new Sgd(LearningRate.cosine(3.0 / 256, 30)), TrainingOptions.tuned(1).optimizer());
   }
 
@@ -51,7 +53,11 @@ final class TrainingOptionsTest {
   void eachHeadHasItsTunedOptions() {
     TrainingOptions biased = TrainingOptions.tunedFor(Mf.biased(8));
     assertEquals(TrainingOptions.tuned().optimizer(), biased.optimizer());
+    assertEquals(Updates.PER_RATING, biased.updates());
     assertEquals(30, biased.epochs());
+    TrainingOptions withL2 = TrainingOptions.tunedFor(Mf.biased(8).withL2(0.1));
+    assertEquals(Updates.PER_BATCH, withL2.updates());
+    assertEquals(TrainingOptions.tuned(256).optimizer(), withL2.optimizer());
     for (Mf dense : List.of(Mf.basic(8), Mf.l2(8, 1e-4))) {
       TrainingOptions options = TrainingOptions.tunedFor(dense);
       assertEquals(new LazyAdam(LearningRate.cosine(0.002, 5)), options.optimizer());
@@ -75,6 +81,7 @@ final class TrainingOptionsTest {
         TrainingOptions.tunedFor(dense).optimizer(),
         TrainingOptions.tunedFor(dense, oneUser(1_024)).optimizer());
     Ratings none = Ratings.of(new int[0], new int[0], new float[0], 0, 0);
+    assertEquals(256, TrainingOptions.tunedInBatchesFor(Mf.biased(8), none).batchSize());
     assertEquals(256, TrainingOptions.tunedFor(Mf.biased(8), none).batchSize());
   }
 
@@ -85,7 +92,15 @@ final class TrainingOptionsTest {
   }
 
   private static void assertTuned(int batchSize, double divisor, Ratings ratings) {
-    TrainingOptions options = TrainingOptions.tunedFor(Mf.biased(8), ratings);
+    TrainingOptions perRating = TrainingOptions.tunedFor(Mf.biased(8), ratings);
+    assertEquals(Updates.PER_RATING, perRating.updates());
+    assertEquals(
+        new Sgd(LearningRate.cosine(3.0 / 256 / divisor, 30)),
+        perRating.optimizer(),
+        ratings.toString());
+    assertOtherwiseDefault(perRating);
+    TrainingOptions options = TrainingOptions.tunedInBatchesFor(Mf.biased(8), ratings);
+    assertEquals(Updates.PER_BATCH, options.updates());
     assertEquals(batchSize, options.batchSize(), ratings.toString());
     assertEquals(
         new Sgd(LearningRate.cosine(3.0 * batchSize / 256 / divisor, 30)),

@@ -4,7 +4,6 @@ import io.github.gpumf.backend.Availability;
 import io.github.gpumf.backend.Availability.Available;
 import io.github.gpumf.backend.Availability.Unavailable;
 import io.github.gpumf.backend.BackendProvider;
-import io.github.gpumf.cuda.driver.CudaDevice;
 import io.github.gpumf.cuda.driver.CudaDriver;
 import io.github.gpumf.cuda.driver.CudaDrivers;
 import io.github.gpumf.cuda.driver.CudaException;
@@ -39,12 +38,9 @@ public final class CudaBackendProvider implements BackendProvider {
   private static Availability probe(CudaDriver driver) {
     try {
       Gpus gpus = new Gpus(driver);
-      for (CudaDevice device : gpus.all()) {
-        if (Gpus.isUsable(device)) {
-          return new Available(gpus.backend(device));
-        }
-      }
-      return new Unavailable(Gpus.tooOld(gpus.all().getFirst()), Gpus.NEEDED, null);
+      return gpus.first()
+          .<Availability>map(device -> new Available(gpus.backend(device)))
+          .orElseGet(() -> new Unavailable(Gpus.tooOld(gpus.all().getFirst()), Gpus.NEEDED, null));
     } catch (CudaException failure) {
       return new Unavailable(failure.problem(), failure.remedy(), failure);
     }

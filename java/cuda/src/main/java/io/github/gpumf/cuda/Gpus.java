@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -16,7 +17,7 @@ import java.util.stream.Collectors;
  *
  * <p>Safe for any number of threads.
  */
-final class Gpus {
+public final class Gpus {
   /** That of the PTX; see kernels/build.sh. */
   static final int LEAST_MAJOR = 7;
 
@@ -24,7 +25,12 @@ final class Gpus {
   private final List<CudaDevice> devices;
   private final Map<Integer, CudaBackend> backends = new HashMap<>();
 
-  Gpus(CudaDriver driver) {
+  /**
+   * Lists them.
+   *
+   * @param driver that shows them; there is at least one
+   */
+  public Gpus(CudaDriver driver) {
     this.driver = driver;
     devices = CudaDevice.all(driver);
   }
@@ -41,6 +47,15 @@ final class Gpus {
     return device.computeMajor() >= LEAST_MAJOR;
   }
 
+  /**
+   * The one that is taken when none is asked for.
+   *
+   * @return the first that the kernels run on, or nothing if all are too old
+   */
+  public Optional<CudaDevice> first() {
+    return devices.stream().filter(Gpus::isUsable).findFirst();
+  }
+
   /** The backend on a device, one for all who ask: context and kernels are shared. */
   synchronized CudaBackend backend(CudaDevice device) {
     return backends.computeIfAbsent(
@@ -51,9 +66,10 @@ final class Gpus {
    * Finds a device.
    *
    * @param asked its number, or its UUID as nvidia-smi prints it, or the beginning of that
+   * @return the device
    * @throws BackendUnavailableException if there is not just one, or it is too old
    */
-  CudaDevice find(String asked) {
+  public CudaDevice find(String asked) {
     List<CudaDevice> found = devices.stream().filter(device -> isMeant(device, asked)).toList();
     if (found.size() != 1) {
       throw new BackendUnavailableException(

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /** One of several GPUs, by number or UUID; and what is told about them. */
@@ -29,6 +30,9 @@ final class GpusTest {
 
   private Gpus three() {
     TestBackend.get(); // of the one device that the other tests know
+    Assumptions.assumeTrue(
+        System.getenv("CUDA_VISIBLE_DEVICES") == null,
+        "left out, CUDA_VISIBLE_DEVICES is set and hides GPUs of the stand-in driver");
     TestDriver.standIn().devices(3);
     return new Gpus(driver);
   }

@@ -9,11 +9,13 @@ package io.github.gpumf.backend.vector;
  */
 interface RatingKernel {
   /**
-   * Visits some ratings.
+   * Visits the ratings of a block.
    *
    * @param from address of the first
    * @param end address after the last
+   * @param groups how many share no row, one group after the other
    * @return the sum of weighted squared errors, each before its update
    */
-  double run(long from, long end, RatingRows users, RatingRows items, RatingStep step);
+  double run(
+      long from, long end, byte[] groups, RatingSide users, RatingSide items, RatingStep step);
 }

@@ -5,13 +5,10 @@ import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
 import io.github.gpumf.optim.AdaGrad;
-import io.github.gpumf.optim.AdaGrad.Accumulator;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Sgd;
-import java.lang.foreign.Arena;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A step for each rating. What the session calls a batch is a round of a {@link RatingGrid}: its
@@ -27,13 +24,9 @@ final class RatingSteps implements Steps {
   private final Team team;
   private final RatingKernel kernel;
   private final RowUpdate update;
-  private final RatingRows users;
-  private final RatingRows items;
-
-  /** Sums of squares of the rows, where the kernel keeps them. */
-  private final @Nullable PaddedTable userSquares;
-
-  private final @Nullable PaddedTable itemSquares;
+  private final boolean accumulatesByRow;
+  private final RatingSide users;
+  private final RatingSide items;
 
   /** Weighted squared errors of each block of the round. */
   private final double[] squaredErrors;
@@ -42,7 +35,7 @@ final class RatingSteps implements Steps {
   private long step;
   private EpochTotals totals = EpochTotals.NONE;
 
-  RatingSteps(TrainingJob job, Tables tables, RatingGrid grid, Team team, Arena arena) {
+  RatingSteps(TrainingJob job, Tables tables, RatingGrid grid, Team team) {
     this.job = job;
     this.tables = tables;
     this.grid = grid;
@@ -50,26 +43,17 @@ final class RatingSteps implements Steps {
     step = job.start().step();
     rounds = job.batchesPerEpoch();
     update = RowUpdate.of(job.optimizer());
-    Class<? extends RatingKernel> kernelClass =
-        switch (job.optimizer()) {
-          case Sgd sgd -> SgdRatings.class;
-          case AdaGrad adaGrad ->
-              adaGrad.accumulator() == Accumulator.ROW
-                  ? RowAdaGradRatings.class
-                  : AdaGradRatings.class;
-          case LazyAdam lazyAdam -> LazyAdamRatings.class;
-          case Adam adam -> throw new AssertionError("a job of Adam has an update per batch");
-        };
+    RatingRule rule = RatingRule.of(job.optimizer());
+    Shaped.Shape shape =
+        new Shaped.Shape(
+            tables.users().factors.rowBytes(), RatingGrid.stride(job.ratings().hasWeights()));
     kernel =
-        Shaped.kernel(
-            kernelClass,
-            new Shaped.Shape(
-                tables.users().factors.rowBytes(), RatingGrid.stride(job.ratings().hasWeights())));
-    boolean squares = kernelClass == RowAdaGradRatings.class;
-    userSquares = squares ? PaddedTable.ofColumn(tables.users().rows(), arena) : null;
-    itemSquares = squares ? PaddedTable.ofColumn(tables.items().rows(), arena) : null;
-    users = RatingRows.of(tables.users(), userSquares);
-    items = RatingRows.of(tables.items(), itemSquares);
+        rule == RatingRule.SGD
+            ? Shaped.make(SgdRatings.class, shape)
+            : GroupedRatings.of(rule, shape);
+    accumulatesByRow = rule == RatingRule.ADAGRAD_BY_ROW;
+    users = new RatingSide(tables.users(), accumulatesByRow);
+    items = new RatingSide(tables.items(), accumulatesByRow);
     squaredErrors = new double[grid.size().blocks()];
   }
 
@@ -77,8 +61,12 @@ final class RatingSteps implements Steps {
   public EpochTotals run(int epoch, long from, long to) {
     if (from == 0) {
       totals = EpochTotals.NONE;
-      sumSquares(tables.users(), userSquares);
-      sumSquares(tables.items(), itemSquares);
+      if (accumulatesByRow) {
+        team.run(
+            tables.users().rows(), CHUNK, (first, end, member) -> users.sumSquares(first, end));
+        team.run(
+            tables.items().rows(), CHUNK, (first, end, member) -> items.sumSquares(first, end));
+      }
     }
     long visited = visited(epoch, from);
     for (long batch = from; batch < to && !totals.diverged(); batch++) {
@@ -101,6 +89,7 @@ final class RatingSteps implements Steps {
     return kernel.run(
         start + stride * grid.start(round, number),
         start + stride * grid.end(round, number),
+        grid.groups(round, number),
         users,
         items,
         numbers);
@@ -132,22 +121,6 @@ final class RatingSteps implements Steps {
         job.spec().factors());
   }
 
-  private void sumSquares(Side side, @Nullable PaddedTable squares) {
-    if (squares == null) {
-      return;
-    }
-    PaddedTable factors = side.factors;
-    team.run(
-        side.rows(),
-        CHUNK,
-        (from, to, member) -> {
-          for (int row = from; row < to; row++) {
-            long address = factors.row(row);
-            Lanes.set(squares.row(row), Rows.dot(address, address, factors.rowBytes()));
-          }
-        });
-  }
-
   @Override
   public long step() {
     return step;
@@ -155,6 +128,8 @@ final class RatingSteps implements Steps {
 
   @Override
   public <T> T current(Supplier<T> look) {
+    users.giveBack();
+    items.giveBack();
     return look.get();
   }
 }

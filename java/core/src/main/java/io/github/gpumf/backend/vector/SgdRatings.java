@@ -18,11 +18,12 @@ final class SgdRatings implements RatingKernel {
   private static final int STRIDE = SHAPE.stride();
 
   @Override
-  public double run(long from, long end, RatingRows users, RatingRows items, RatingStep step) {
-    long userFactors = users.factors();
-    long itemFactors = items.factors();
-    long userBias = users.bias();
-    long itemBias = items.bias();
+  public double run(
+      long from, long end, byte[] groups, RatingSide users, RatingSide items, RatingStep step) {
+    long userFactors = users.factors;
+    long itemFactors = items.factors;
+    float[] userBias = users.bias;
+    float[] itemBias = items.bias;
     float offset = step.offset();
     float scale = -2 * step.rate();
     float keep = 1 - step.rate() * step.shrinkage();
@@ -37,20 +38,18 @@ final class SgdRatings implements RatingKernel {
       float weight = STRIDE > RatingGrid.WEIGHT ? Lanes.get(at + RatingGrid.WEIGHT) : 1;
       long p = Lanes.address(userFactors + (long) user * ROW_BYTES);
       long q = Lanes.address(itemFactors + (long) item * ROW_BYTES);
-      long ofUser = Lanes.address(userBias + (long) user * Float.BYTES);
-      long ofItem = Lanes.address(itemBias + (long) item * Float.BYTES);
       FloatVector products = FloatVector.zero(Lanes.SPECIES);
       for (int byteAt = 0; byteAt < ROW_BYTES; byteAt += Lanes.BYTES) {
         products = Lanes.load(p + byteAt).fma(Lanes.load(q + byteAt), products);
       }
-      float bu = Lanes.get(ofUser);
-      float bi = Lanes.get(ofItem);
+      float bu = userBias[user];
+      float bi = itemBias[item];
       float error = Lanes.sum(products) + (offset + bu + bi - value);
       float weighted = weight * error;
       squaredError += weighted * error;
       float move = scale * weighted;
-      Lanes.set(ofUser, keepBias * bu + move);
-      Lanes.set(ofItem, keepBias * bi + move);
+      userBias[user] = keepBias * bu + move;
+      itemBias[item] = keepBias * bi + move;
       FloatVector moves = FloatVector.broadcast(Lanes.SPECIES, move);
       for (int byteAt = 0; byteAt < ROW_BYTES; byteAt += Lanes.BYTES) {
         FloatVector ofP = Lanes.load(p + byteAt);

@@ -16,7 +16,7 @@ import java.util.concurrent.ConcurrentMap;
  * <p>A class and a shape make one hidden class, which stays: the next training finds it compiled.
  */
 final class Shaped {
-  private static final ConcurrentMap<Key, RatingKernel> KERNELS = new ConcurrentHashMap<>();
+  private static final ConcurrentMap<Key, Object> OBJECTS = new ConcurrentHashMap<>();
 
   private Shaped() {}
 
@@ -41,19 +41,26 @@ final class Shaped {
     }
   }
 
-  private record Key(Class<? extends RatingKernel> kernel, Shape shape) {}
+  private record Key(Class<?> type, Shape shape) {}
 
-  /** A kernel for a shape. */
-  static RatingKernel kernel(Class<? extends RatingKernel> kernel, Shape shape) {
-    return KERNELS.computeIfAbsent(new Key(kernel, shape), Shaped::make);
+  /**
+   * An object of a class for a shape, always the same.
+   *
+   * @param type has a constructor without parameters
+   */
+  static <T> T make(Class<? extends T> type, Shape shape) {
+    @SuppressWarnings("unchecked") // It is a copy of the class, and so implements what that does.
+    T made = (T) OBJECTS.computeIfAbsent(new Key(type, shape), Shaped::make);
+    return made;
   }
 
-  private static RatingKernel make(Key key) {
+  private static Object make(Key key) {
     try {
       MethodHandles.Lookup hidden =
-          MethodHandles.lookup().defineHiddenClassWithClassData(bytes(key.kernel), key.shape, true);
-      return (RatingKernel)
-          hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class)).invoke();
+          MethodHandles.lookup().defineHiddenClassWithClassData(bytes(key.type), key.shape, true);
+      return hidden
+          .findConstructor(hidden.lookupClass(), MethodType.methodType(void.class))
+          .invoke();
     } catch (RuntimeException | Error failure) {
       throw failure;
     } catch (Throwable impossible) {

@@ -27,7 +27,7 @@ final class Remedies {
       case 200, 218 ->
           "the PTX is damaged, or needs another chip: build it again with kernels/build.sh";
       case 201 -> "the context was destroyed by somebody else: open a new one";
-      case 209 -> "the GPU is older than the kernels: compute capability 7.5 or newer is needed";
+      case 209 -> "the GPU is older than the kernels: compute capability 7.0 or newer is needed";
       case 221 -> "install libnvidia-ptxjitcompiler, a part of the NVIDIA driver";
       case 222 -> "the PTX is newer than the driver: update the NVIDIA driver";
       case 400 -> "an object of another context, or one destroyed already, was used";

@@ -1,0 +1,127 @@
+package io.github.gpumf.check;
+
+import static io.github.gpumf.check.KernelBench.A;
+import static io.github.gpumf.check.KernelBench.B;
+import static io.github.gpumf.check.KernelBench.EPSILON;
+import static io.github.gpumf.check.KernelBench.NULL;
+import static io.github.gpumf.check.KernelBench.RATE;
+
+import io.github.gpumf.check.KernelBench.Load;
+import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.LaunchShape;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * Kernels that do a batch, or many, in one block. Here a launch is a batch, so that the floor is a
+ * launch; what a training makes of them are the times of epochs.
+ *
+ * @param bench to time with
+ * @param t to time on
+ */
+record SmallBatchKernels(KernelBench bench, KernelTables t) {
+  /** Of the block. */
+  private static final int MOST_THREADS = 512;
+
+  private static final int START = 0;
+
+  /** Times all of them. */
+  void time() {
+    time("small_gradients", bytesOfGradients(), List.of());
+    DeviceBuffer rates = t.zeros(Float.BYTES);
+    rates.fill(RATE, bench.stream());
+    for (UpdateKernels rule : UpdateKernels.ALL) {
+      time(
+          rule.name() + "_batches",
+          bytesOfGradients() + bytesOfMoves(rule.streams()),
+          moves(rule, rates));
+    }
+    time(
+        "adagrad_row_batches",
+        bytesOfGradients() + bytesOfMoves(4),
+        moves(new UpdateKernels("adagrad", 4), rates));
+  }
+
+  private void time(String name, double bytes, List<Object> moves) {
+    List<Object> arguments = new ArrayList<>(List.of(0, t.batchSize, 0L));
+    arguments.addAll(step());
+    arguments.addAll(moves);
+    int threads = Math.min(MOST_THREADS, Math.ceilDiv(t.batchSize * t.group, 32) * 32);
+    bench.timeBatches(
+        START,
+        t::start,
+        "small_batches",
+        name,
+        new Load(t.size(t.batchSize, "a batch"), t.k, bytes),
+        LaunchShape.of(1, threads),
+        arguments.toArray());
+  }
+
+  private double bytesOfGradients() {
+    return t.bytesOfErrors() + t.bytesOfGradient(t.users) + t.bytesOfGradient(t.items);
+  }
+
+  private double bytesOfMoves(int streams) {
+    return t.bytesOfRows(t.users, streams) + t.bytesOfRows(t.items, streams);
+  }
+
+  private List<Object> step() {
+    return List.of(
+        t.stop,
+        t.batchSize,
+        t.users.rowAt(),
+        t.items.rowAt(),
+        t.values,
+        NULL,
+        t.slopes,
+        t.users.sortedRows(),
+        t.users.sortedPositions(),
+        t.items.sortedRows(),
+        t.items.sortedPositions(),
+        t.vectors,
+        t.group,
+        3f,
+        0f,
+        0f,
+        Double.MAX_VALUE,
+        t.totals,
+        t.partials,
+        NULL,
+        NULL,
+        0,
+        0.0,
+        t.users.factors(),
+        t.items.factors(),
+        t.users.bias(),
+        t.items.bias(),
+        NULL,
+        t.users.gradient(),
+        t.items.gradient(),
+        t.users.biasGradient(),
+        t.items.biasGradient(),
+        NULL);
+  }
+
+  private List<Object> moves(UpdateKernels rule, DeviceBuffer rates) {
+    List<Object> arguments = new ArrayList<>();
+    Collections.addAll(
+        arguments,
+        rates,
+        rule.first(t.users),
+        rule.first(t.items),
+        rule.biasFirst(t.users),
+        rule.biasFirst(t.items),
+        NULL,
+        t.users.second(),
+        t.items.second(),
+        t.users.biasSecond(),
+        t.items.biasSecond(),
+        NULL,
+        t.k,
+        A,
+        B,
+        EPSILON);
+    return arguments;
+  }
+}
