@@ -16,57 +16,7 @@
 // Bytes: sgd: two rows each way, 16 k, and 32 of index, value and biases: 1,056 at k = 64: 4.1 G ratings/s at 4.3 TB/s without any hit in L2;
 // adagrad, one G a row: 16 more; adagrad an element: 32 k; lazy Adam: 48 k: 1.4 G/s.
 // Versions: 1. this one.
-#include "rows.cuh"
-
-struct Step {
-  float rate;
-  float a;
-  float b;
-  float epsilon;
-  float shrink;
-  float biasShrink;
-};
-
-struct SgdRule {
-  static constexpr int SLOTS = 0;
-  static constexpr bool BY_ROW = false;
-  __device__ static void move(float& w, float g, float&, float&, const Step& s) { w = fmaf(-s.rate, g, w); }
-};
-
-struct AdaGradRule {
-  static constexpr int SLOTS = 1;
-  static constexpr bool BY_ROW = false;
-  __device__ static void move(float& w, float g, float& sum, float&, const Step& s) {
-    sum = fmaf(g, g, sum);
-    w -= s.rate * g / (sqrtf(sum) + s.epsilon);
-  }
-};
-
-/// One G a row: `move` is for biases, which are rows of one.
-struct AdaGradRowRule : AdaGradRule {
-  static constexpr int SLOTS = 0;
-  static constexpr bool BY_ROW = true;
-};
-
-struct LazyAdamRule {
-  static constexpr int SLOTS = 2;
-  static constexpr bool BY_ROW = false;
-  __device__ static void move(float& w, float g, float& m, float& v, const Step& s) {
-    m = fmaf(g - m, s.a, m);
-    v = fmaf(fmaf(g, g, -v), s.b, v);
-    w -= s.rate * m / (sqrtf(v) + s.epsilon);
-  }
-};
-
-/// Users or items: their tables, biases and the optimizer's numbers; what a model or a rule does not have is null.
-struct SideTables {
-  Global<float> factors;
-  Global<float> first;
-  Global<float> second;
-  Global<float> bias;
-  Global<float> biasFirst;
-  Global<float> biasSecond;
-};
+#include "ratings.cuh"
 
 template <class Rule>
 __device__ __forceinline__ void moveBias(const SideTables& side, int row, float bias, float slope, const Step& step) {

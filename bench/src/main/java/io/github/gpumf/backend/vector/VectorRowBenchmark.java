@@ -53,8 +53,8 @@ public class VectorRowBenchmark {
   private @Nullable PaddedTable gradients;
   private @Nullable PaddedTable first;
   private @Nullable PaddedTable second;
-  private final RowUpdate sgd = RowUpdate.of(new Sgd(RATE));
-  private final RowUpdate adam = RowUpdate.of(new LazyAdam(RATE));
+  private @Nullable RowUpdate sgd;
+  private @Nullable RowUpdate adam;
 
   /** For JMH. */
   public VectorRowBenchmark() {}
@@ -66,6 +66,9 @@ public class VectorRowBenchmark {
     gradients = random(2);
     first = PaddedTable.ofRows(ROWS, factors, arena);
     second = PaddedTable.ofRows(ROWS, factors, arena);
+    Shaped.Shape shape = Shaped.Shape.ofRows(weights.rowBytes());
+    sgd = RowUpdate.of(new Sgd(RATE), shape);
+    adam = RowUpdate.of(new LazyAdam(RATE), shape);
     sgd.startStep(0, 1);
     adam.startStep(0, 1);
     check();
@@ -93,11 +96,11 @@ public class VectorRowBenchmark {
     require("dot", dot, Rows.dot(w.row(0), g.row(0), w.rowBytes()));
     float before = Lanes.get(w.row(0));
     float gradient = Lanes.get(g.row(0));
-    move(sgd, 0);
+    move(Objects.requireNonNull(sgd), 0);
     require("sgd", before - RATE * gradient, Lanes.get(w.row(0)));
     before = Lanes.get(w.row(0));
     // Adam's first move is the rate, whatever the gradient: m and v are corrected to g and g^2.
-    move(adam, 0);
+    move(Objects.requireNonNull(adam), 0);
     require("adam", before - RATE * gradient / (gradient + 1e-7), Lanes.get(w.row(0)));
   }
 
@@ -144,7 +147,7 @@ public class VectorRowBenchmark {
   @Benchmark
   public void sgd(RowCounters counters) {
     for (int row = 0; row < ROWS; row++) {
-      move(sgd, row);
+      move(Objects.requireNonNull(sgd), row);
     }
     counters.add(ROWS, 3L * Float.BYTES * factors);
   }
@@ -157,7 +160,7 @@ public class VectorRowBenchmark {
   @Benchmark
   public void adam(RowCounters counters) {
     for (int row = 0; row < ROWS; row++) {
-      move(adam, row);
+      move(Objects.requireNonNull(adam), row);
     }
     counters.add(ROWS, 7L * Float.BYTES * factors);
   }

@@ -43,7 +43,6 @@ final class Contestants {
   private final List<String> java;
   private final String ownClassPath;
   private final List<String> backends;
-  private final List<String> perRating;
   private final Optional<String> tensorFlow;
   private final Optional<String> spark;
   private final Optional<Python> python;
@@ -65,7 +64,6 @@ final class Contestants {
     this.java = java;
     this.ownClassPath = ownClassPath;
     backends = available(backend -> true);
-    perRating = available(backend -> backend.stripes() > 0);
     if (!backends.contains("cuda")) {
       notes.accept("no numbers of a GPU: this machine has none that GpuMf can use");
     }
@@ -128,7 +126,7 @@ final class Contestants {
 
   /** GpuMf on each of the backends, a rating at a time, where they can. */
   List<Contestant> perRating(Task task, List<String> on) {
-    return each(task, on.stream().filter(perRating::contains).toList(), Recipe.PER_RATING);
+    return each(task, on, Recipe.PER_RATING);
   }
 
   /** GpuMf on each of the backends with all that it can. */
@@ -157,7 +155,7 @@ final class Contestants {
 
   /** Those of them that can train a rating at a time. */
   List<String> perRatingBackends() {
-    return perRating;
+    return backends;
   }
 
   /** GpuMf. */

@@ -1,5 +1,7 @@
 package io.github.gpumf.check;
 
+import io.github.gpumf.backend.Backends;
+import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.check.Sizes.Shape;
 import io.github.gpumf.cuda.Kernels;
 import io.github.gpumf.cuda.Launches;
@@ -58,9 +60,23 @@ final class KernelTimes implements Measure {
       Shape first = sizes.shapes().getFirst();
       for (int k : sizes.wideFactors()) {
         int batchSize = sizes.batchSizes().getFirst();
-        on(first, k, few, batchSize, bench, t -> new RatingKernels(bench, t).time());
+        on(
+            first,
+            k,
+            few,
+            batchSize,
+            bench,
+            t -> {
+              new RatingKernels(bench, t).time();
+              new RoundKernels(bench, t, cut()).time();
+            });
       }
     }
+  }
+
+  /** As the backend cuts ratings. */
+  private static RatingGrid.Cut cut() {
+    return Backends.select("cuda").backend().cut();
   }
 
   private void time(KernelBench bench, KernelTables tables) {
@@ -69,6 +85,7 @@ final class KernelTimes implements Measure {
     if (tables.batchSize == sizes.batchSizes().getLast()) {
       new TableKernels(bench, tables).time();
       new RatingKernels(bench, tables).time();
+      new RoundKernels(bench, tables, cut()).time();
       new ServingKernels(bench, tables, sizes.mostListed()).time();
       if (tables.k == sizes.factors().getFirst()) {
         new WindowKernels(bench, tables).time();

@@ -97,7 +97,7 @@ record Sizes(
         List.of(1L << 12, 1L << 16),
         List.of(tiny),
         List.of(5, 64),
-        WIDE,
+        List.of(128, 256, 512, 1_024),
         1_024,
         List.of(256),
         32,

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
 import io.github.gpumf.backend.TrainingSession.Slot;
@@ -270,11 +269,7 @@ public abstract class BackendContract {
     return optimizers().stream().filter(each -> !(each instanceof Adam)).toList();
   }
 
-  private void assumeUpdatesPerRating() {
-    assumeTrue(backend().stripes() > 0, backend().name() + " has no update per rating");
-  }
-
-  private static TrainingJob perRating(
+  private TrainingJob perRating(
       Ratings ratings, Mf spec, Optimizer optimizer, int stripes, int threads) {
     return new TrainingJob(
         ratings,
@@ -282,7 +277,7 @@ public abstract class BackendContract {
         optimizer,
         Updates.PER_RATING,
         1,
-        stripes,
+        backend().cut().withStripes(stripes),
         true,
         11,
         threads,
@@ -299,7 +294,6 @@ public abstract class BackendContract {
   @ParameterizedTest
   @MethodSource("perRatingOptimizers")
   void followsTheFormulasWithAnUpdatePerRating(Optimizer optimizer) {
-    assumeUpdatesPerRating();
     Mf plain = away(Mf.biased(5));
     Mf tuned = away(Mf.tuned(5).withRegularization(0.02, 0.05));
     Optimizer slow = optimizer.withLearningRate(LearningRate.exponential(0.01, 0.9));
@@ -313,7 +307,6 @@ public abstract class BackendContract {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 64, 100, 129, 513})
   void followsTheFormulasWithAnUpdatePerRatingForAnyNumberOfFactors(int factors) {
-    assumeUpdatesPerRating();
     Ratings ratings = ratings(19, 31, 397, false);
     for (Optimizer optimizer : perRatingOptimizers()) {
       Optimizer slow = optimizer.withLearningRate(LearningRate.constant(0.01));
@@ -324,7 +317,6 @@ public abstract class BackendContract {
 
   @Test
   void oneRatingIsFittedWithAnUpdatePerRating() {
-    assumeUpdatesPerRating();
     Ratings one = Ratings.of(new int[] {0}, new int[] {0}, new float[] {3}, 1, 1);
     Mf spec = Mf.biased(1).withInitializer(new UniformInitializer(1, 1));
     TrainingJob job = perRating(one, spec, new Sgd(0.125), 32, 2);
@@ -339,7 +331,6 @@ public abstract class BackendContract {
   @ParameterizedTest
   @MethodSource("perRatingOptimizers")
   void threadsAndPiecesAndLooksDoNotChangeABitWithAnUpdatePerRating(Optimizer optimizer) {
-    assumeUpdatesPerRating();
     Ratings ratings = ratings(700, 400, 40_000, true);
     Mf spec = Mf.biased(20).withRegularization(0.02, 0.05);
     Weights expected = train(perRating(ratings, spec, optimizer, 32, 1), 2);
@@ -362,7 +353,7 @@ public abstract class BackendContract {
     }
     TrainingJob rest =
         new TrainingJob(
-            ratings, spec, optimizer, Updates.PER_RATING, 1, 32, true, 11, 1, 1e6, middle);
+            ratings, spec, optimizer, Updates.PER_RATING, 1, job.cut(), true, 11, 1, 1e6, middle);
     try (TrainingSession session = backend().openTraining(rest)) {
       session.run(1, 0, job.batchesPerEpoch());
       assertSameBits(expected, session.weights(Slot.CURRENT), "resumed, " + optimizer);
@@ -385,7 +376,6 @@ public abstract class BackendContract {
 
   @Test
   void reportsTheRoundThatDiverges() {
-    assumeUpdatesPerRating();
     Ratings ratings = ratings(200, 200, 20_000, false);
     TrainingJob job = perRating(ratings, Mf.biased(4), new Sgd(1e5), 32, 2);
     try (TrainingSession session = backend().openTraining(job)) {

@@ -130,7 +130,8 @@ final class ReferenceTraining {
     moves = visited;
     try (Arena arena = Arena.ofConfined()) {
       RatingGrid grid =
-          RatingGrid.of(job.ratings(), job.gridSize(), arena, RatingGrid.Workers.CALLER);
+          RatingGrid.of(
+              job.ratings(), job.gridSize(), job.cut().visits(), arena, RatingGrid.Workers.CALLER);
       for (int block = 0; block < grid.size().blocks(); block++) {
         for (long at = grid.start(round, block); at < grid.end(round, block); at++) {
           loss +=

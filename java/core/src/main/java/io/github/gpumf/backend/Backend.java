@@ -48,13 +48,13 @@ public interface Backend {
   }
 
   /**
-   * How many blocks it works on at a time where {@linkplain Updates#PER_RATING every rating is a
-   * step}: the most stripes that its jobs should have on each side of their {@link RatingGrid}.
+   * How it wants ratings cut where {@linkplain Updates#PER_RATING every rating is a step}. Its jobs
+   * should have this; with another cut they have another order and so another result.
    *
-   * @return at least 1, or 0 if it has no such updates
+   * @return the same at any time
    */
-  default int stripes() {
-    return 16; // as many threads as share a memory at full speed; with more, rows are visited too briefly
+  default RatingGrid.Cut cut() {
+    return RatingGrid.Cut.OF_PROCESSOR;
   }
 
   /**

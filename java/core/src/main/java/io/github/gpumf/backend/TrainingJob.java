@@ -15,8 +15,8 @@ import io.github.gpumf.optim.Updates;
  * @param updates how often weights move
  * @param batchSize ratings a step; the last batch of an epoch may be smaller; at least 1. Without
  *     meaning where every rating is a step
- * @param stripes where every rating is a step, the stripes of its {@link RatingGrid} on each side,
- *     at most; at least 1. The result depends on it
+ * @param cut where every rating is a step, how its {@link RatingGrid} is cut. The result depends on
+ *     it
  * @param shuffle whether each epoch has an order of its own ({@link EpochOrder}) or all have that
  *     of the ratings or, where every rating is a step, of {@link RatingGrid}
  * @param seed of the order
@@ -30,7 +30,7 @@ public record TrainingJob(
     Optimizer optimizer,
     Updates updates,
     int batchSize,
-    int stripes,
+    RatingGrid.Cut cut,
     boolean shuffle,
     long seed,
     int threads,
@@ -43,9 +43,6 @@ public record TrainingJob(
     }
     if (batchSize < 1) {
       throw new IllegalArgumentException("batch size must be at least 1, not " + batchSize);
-    }
-    if (stripes < 1) {
-      throw new IllegalArgumentException("stripes must be at least 1, not " + stripes);
     }
     if (threads < 1) {
       throw new IllegalArgumentException("threads must be at least 1, not " + threads);
@@ -86,7 +83,7 @@ public record TrainingJob(
         optimizer,
         Updates.PER_BATCH,
         batchSize,
-        1,
+        RatingGrid.Cut.OF_PROCESSOR,
         shuffle,
         seed,
         threads,
@@ -142,7 +139,7 @@ public record TrainingJob(
    * @return its size
    */
   public RatingGrid.Size gridSize() {
-    return RatingGrid.Size.of(ratings.size(), ratings.userCount(), ratings.itemCount(), stripes);
+    return RatingGrid.Size.of(ratings.size(), ratings.userCount(), ratings.itemCount(), cut);
   }
 
   /**

@@ -14,7 +14,7 @@ public enum Updates {
    * systems", IEEE Computer 2009). Nothing but the two rows of the rating is read and written, so
    * this is the fastest way through the ratings. They are visited in blocks that share no rows, so
    * that the result does not depend on the number of threads; {@code RatingGrid} says in which
-   * order.
+   * order. A GPU works on more blocks than a processor, so its order is another.
    *
    * <p>For models with biases, without Keras' L2, and for Sgd, AdaGrad and LazyAdam: a Dense head's
    * numbers, Keras' L2 and Adam's momentum would have to move with every rating.

@@ -14,7 +14,6 @@ import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.Weights;
-import io.github.gpumf.optim.Updates;
 import io.github.gpumf.train.TrainingResult.StopReason;
 import java.util.ArrayList;
 import java.util.List;
@@ -137,12 +136,6 @@ public final class Trainer {
       Optional<Checkpoints.Resumed> resumed) {}
 
   private Opening open(Backend on) {
-    if (options.updates() == Updates.PER_RATING && on.stripes() == 0) {
-      throw new DeviceException(
-          "it has no kernels for an update per rating",
-          "train with an update per batch (--updates batch), or on the vector backend (--backend vector)",
-          null);
-    }
     requireMemory(on);
     Optional<Checkpoints> checkpoints =
         options
@@ -156,7 +149,7 @@ public final class Trainer {
             options.optimizer(),
             options.updates(),
             options.batchSize(),
-            Math.max(1, on.stripes()),
+            on.cut(),
             options.shuffle(),
             options.seed(),
             options.threads(),

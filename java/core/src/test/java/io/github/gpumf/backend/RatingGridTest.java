@@ -2,8 +2,11 @@ package io.github.gpumf.backend;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.gpumf.backend.RatingGrid.Cut;
+import io.github.gpumf.backend.RatingGrid.Visits;
 import io.github.gpumf.data.CounterRandom;
 import io.github.gpumf.data.CounterRandom.Purpose;
 import io.github.gpumf.data.IdMap;
@@ -20,6 +23,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The order of ratings where each is a step. */
 final class RatingGridTest {
+  private static RatingGrid.Size size(long ratings, int users, int items, int stripes) {
+    return RatingGrid.Size.of(ratings, users, items, Cut.OF_PROCESSOR.withStripes(stripes));
+  }
+
+  private static RatingGrid grid(
+      Ratings ratings, RatingGrid.Size size, Visits visits, Arena arena) {
+    return RatingGrid.of(ratings, size, visits, arena, RatingGrid.Workers.CALLER);
+  }
+
   private static Ratings skewed(int users, int items, int count, boolean weights) {
     CounterRandom random = CounterRandom.of(3, Purpose.SYNTHETIC, 0);
     Ratings.Builder builder =
@@ -47,9 +59,9 @@ final class RatingGridTest {
   })
   void visitsEveryRatingOnce(int users, int items, int count, int most, boolean weights) {
     Ratings ratings = skewed(users, items, count, weights);
-    RatingGrid.Size size = RatingGrid.Size.of(count, users, items, most);
+    RatingGrid.Size size = size(count, users, items, most);
     try (Arena arena = Arena.ofConfined()) {
-      RatingGrid grid = RatingGrid.of(ratings, size, arena, RatingGrid.Workers.CALLER);
+      RatingGrid grid = grid(ratings, size, Visits.USERS_IN_TURN, arena);
       Set<Integer> seen = new HashSet<>();
       for (int round = 0; round < size.rounds(); round++) {
         for (int block = 0; block < size.blocks(); block++) {
@@ -73,10 +85,10 @@ final class RatingGridTest {
   @Test
   void blocksOfARoundShareNoRow() {
     Ratings ratings = skewed(300, 200, 150_000, false);
-    RatingGrid.Size size = RatingGrid.Size.of(ratings.size(), 300, 200, 8);
+    RatingGrid.Size size = size(ratings.size(), 300, 200, 8);
     assertEquals(new RatingGrid.Size(8, 8), size);
     try (Arena arena = Arena.ofConfined()) {
-      RatingGrid grid = RatingGrid.of(ratings, size, arena, RatingGrid.Workers.CALLER);
+      RatingGrid grid = grid(ratings, size, Visits.USERS_IN_TURN, arena);
       for (int round = 0; round < size.rounds(); round++) {
         int[] ofUser = new int[300];
         int[] ofItem = new int[200];
@@ -97,9 +109,9 @@ final class RatingGridTest {
   @CsvSource({"300, 200, 150000, 16", "2, 400, 3000, 1", "400, 2, 3000, 1"})
   void ratingsOfAGroupShareNoRow(int users, int items, int count, int most) {
     Ratings ratings = skewed(users, items, count, false);
-    RatingGrid.Size size = RatingGrid.Size.of(count, users, items, most);
+    RatingGrid.Size size = size(count, users, items, most);
     try (Arena arena = Arena.ofConfined()) {
-      RatingGrid grid = RatingGrid.of(ratings, size, arena, RatingGrid.Workers.CALLER);
+      RatingGrid grid = grid(ratings, size, Visits.USERS_IN_TURN, arena);
       for (int round = 0; round < size.rounds(); round++) {
         for (int block = 0; block < size.blocks(); block++) {
           long at = grid.start(round, block);
@@ -120,9 +132,9 @@ final class RatingGridTest {
   @Test
   void stripesAreAboutAsLarge() {
     Ratings ratings = skewed(3000, 2000, 150_000, false);
-    RatingGrid.Size size = RatingGrid.Size.of(ratings.size(), 3000, 2000, 8);
+    RatingGrid.Size size = size(ratings.size(), 3000, 2000, 8);
     try (Arena arena = Arena.ofConfined()) {
-      RatingGrid grid = RatingGrid.of(ratings, size, arena, RatingGrid.Workers.CALLER);
+      RatingGrid grid = grid(ratings, size, Visits.USERS_IN_TURN, arena);
       for (int round = 0; round < size.rounds(); round++) {
         long ofRound = grid.ratings(round);
         assertTrue(Math.abs(ofRound - 18_750) < 1_000, () -> "ratings of a round: " + ofRound);
@@ -137,8 +149,8 @@ final class RatingGridTest {
     Ratings ratings =
         Ratings.of(users, new int[] {0, 1, 2, 0, 1, 2}, new float[] {0, 1, 2, 3, 4, 5}, 3, 3);
     try (Arena arena = Arena.ofConfined()) {
-      RatingGrid.Size size = RatingGrid.Size.of(6, 3, 3, 32);
-      RatingGrid grid = RatingGrid.of(ratings, size, arena, RatingGrid.Workers.CALLER);
+      RatingGrid.Size size = size(6, 3, 3, 32);
+      RatingGrid grid = grid(ratings, size, Visits.USERS_IN_TURN, arena);
       float[] values = new float[6];
       for (int at = 0; at < 6; at++) {
         values[at] = grid.value(at);
@@ -151,15 +163,62 @@ final class RatingGridTest {
   }
 
   @Test
+  void itemsFollowOneAnother() {
+    int[] users = {0, 0, 0, 1, 1, 2};
+    Ratings ratings =
+        Ratings.of(users, new int[] {0, 1, 2, 0, 1, 0}, new float[] {0, 1, 2, 3, 4, 5}, 3, 3);
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid grid = grid(ratings, size(6, 3, 3, 32), Visits.ITEM_BY_ITEM, arena);
+      float[] values = new float[6];
+      for (int at = 0; at < 6; at++) {
+        values[at] = grid.value(at);
+      }
+      assertArrayEquals(new float[] {0, 3, 5, 1, 4, 2}, values);
+      assertArrayEquals(new byte[] {1, 1, 1, 1, 1, 1}, grid.groups(0, 0));
+    }
+  }
+
+  /** Far more blocks than a device's cut has ratings in each. */
+  @Test
+  void itemsFollowOneAnotherInEveryBlock() {
+    Ratings ratings = skewed(300, 200, 70_000, true);
+    RatingGrid.Size size =
+        RatingGrid.Size.of(70_000, 300, 200, new Cut(64, 1, Visits.ITEM_BY_ITEM));
+    assertEquals(new RatingGrid.Size(64, 64), size);
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid grid = grid(ratings, size, Visits.ITEM_BY_ITEM, arena);
+      Set<Integer> seen = new HashSet<>();
+      for (int round = 0; round < 64; round++) {
+        for (int block = 0; block < 64; block++) {
+          Set<Integer> items = new HashSet<>();
+          for (long at = grid.start(round, block); at < grid.end(round, block); at++) {
+            assertTrue(seen.add((int) grid.value(at)));
+            boolean again = at > grid.start(round, block) && grid.item(at) == grid.item(at - 1);
+            assertTrue(again || items.add(grid.item(at)), "an item comes back");
+          }
+        }
+      }
+      assertEquals(70_000, seen.size());
+    }
+  }
+
+  @Test
+  void aCutHasAStripeAndARating() {
+    assertThrows(IllegalArgumentException.class, () -> new Cut(0, 1, Visits.ITEM_BY_ITEM));
+    assertThrows(IllegalArgumentException.class, () -> new Cut(1, 0, Visits.ITEM_BY_ITEM));
+  }
+
+  @Test
   void workersDoNotMatter() {
     Ratings ratings = skewed(300, 200, 70_000, true);
-    RatingGrid.Size size = RatingGrid.Size.of(ratings.size(), 300, 200, 8);
+    RatingGrid.Size size = size(ratings.size(), 300, 200, 8);
     try (Arena arena = Arena.ofShared()) {
-      RatingGrid one = RatingGrid.of(ratings, size, arena, RatingGrid.Workers.CALLER);
+      RatingGrid one = grid(ratings, size, Visits.USERS_IN_TURN, arena);
       RatingGrid many =
           RatingGrid.of(
               ratings,
               size,
+              Visits.USERS_IN_TURN,
               arena,
               (count, task) -> IntStream.range(0, count).parallel().forEach(task));
       assertArrayEquals(

@@ -4,6 +4,7 @@ import io.github.gpumf.backend.Backend;
 import io.github.gpumf.backend.DeviceException;
 import io.github.gpumf.backend.Finding;
 import io.github.gpumf.backend.MemoryPlan;
+import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.Scorer;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
@@ -66,10 +67,9 @@ final class CudaBackend implements Backend {
         OptionalLong.of(free));
   }
 
-  /** Its kernels take a batch at a time. */
   @Override
-  public int stripes() {
-    return 0;
+  public RatingGrid.Cut cut() {
+    return DeviceGrid.CUT;
   }
 
   @Override
@@ -82,7 +82,8 @@ final class CudaBackend implements Backend {
       }
       TrainingShape shape =
           TrainingShape.of(
-              job.ratings(), job.spec(), job.optimizer(), job.batchSize(), job.threads());
+                  job.ratings(), job.spec(), job.optimizer(), job.batchSize(), job.threads())
+              .withUpdates(job.updates());
       throw DeviceException.outOfMemory(this, shape, failure);
     }
   }

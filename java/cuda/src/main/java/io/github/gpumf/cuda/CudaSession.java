@@ -16,82 +16,55 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Mini-batch training on a GPU. Weights and the optimizer's numbers go to the device once, and so
- * do ratings that fit; an epoch is launches ({@link BatchStep}), and brings back its totals alone.
- * When it has ended well its weights follow, for the case that the device does not ({@link
- * LastGoodWeights}).
+ * Training on a GPU. Weights and the optimizer's numbers go to the device once, and so do ratings
+ * that fit; an epoch is launches alone ({@link Steps}), and brings back its totals. When it has
+ * ended well its weights follow, for the case that the device does not ({@link LastGoodWeights}).
  */
 final class CudaSession implements TrainingSession {
-  private static final int TOTALS = 4;
-
-  /** And of the two flags beside them. */
-  static final long BYTES_OF_TOTALS = TOTALS * Double.BYTES + 2 * Integer.BYTES;
+  /** And of a flag beside them. */
+  static final long BYTES_OF_TOTALS = DeviceTotals.BYTES + Integer.BYTES;
 
   private final TrainingJob job;
   private final Kernels kernels;
   private final Launches launches;
   private final DeviceArena arena;
   private final Stream stream;
-  private final UpdateRule rule;
   private final DeviceWeights weights;
   private final List<DeviceWeights> slots = new ArrayList<>();
 
-  /** Null if every row is current at any time. */
-  private final @Nullable RestingRows resting;
-
   private final LastGoodWeights lastGood;
   private @Nullable DeviceWeights best;
-  private final Window window;
-  private final BatchStep batchStep;
+  private final Steps steps;
   private final HeldOutErrors heldOutErrors;
-  private final DeviceBuffer stop;
-  private final DeviceBuffer totals;
   private final DeviceBuffer notFinite;
   private final PinnedMemory answer;
 
-  private long step;
-  private EpochTotals epochTotals = EpochTotals.NONE;
-
-  private CudaSession(TrainingJob job, RatingsMemory memory, Kernels kernels, DeviceArena arena) {
+  private CudaSession(TrainingJob job, Steps.Maker maker, Kernels kernels, DeviceArena arena) {
     this.job = job;
     this.kernels = kernels;
     this.arena = arena;
     CudaContext context = arena.context();
     stream = arena.stream();
     launches = Launches.of(context.device());
-    rule = UpdateRule.of(job.optimizer());
-    stop = arena.ints(1);
-    totals = arena.doubles(TOTALS);
+    DeviceTotals totals = new DeviceTotals(arena);
     notFinite = arena.ints(1);
-    answer = arena.pinned((long) TOTALS * Double.BYTES);
+    answer = arena.pinned(Integer.BYTES);
     TrainingState start = job.start();
-    step = start.step();
     lastGood = new LastGoodWeights(start.weights(), arena);
     weights = DeviceWeights.zeros(start.weights(), arena);
     weights.copyFrom(start.weights(), stream);
+    boolean byRow = UpdateRule.of(job.optimizer()).byRow();
     for (Weights slot : start.slots()) {
       DeviceWeights copy =
-          rule.byRow() ? DeviceWeights.zerosByRow(slot, arena) : DeviceWeights.zeros(slot, arena);
+          byRow ? DeviceWeights.zerosByRow(slot, arena) : DeviceWeights.zeros(slot, arena);
       copy.copyFrom(slot, stream);
       slots.add(copy);
     }
-    WindowSource source =
-        memory.resident()
-            ? new ResidentRatings(job, memory.positions(), kernels, launches, arena)
-            : new StreamedRatings(job, memory.positions(), arena);
-    window = new Window(job, source, kernels, launches, arena);
-    TrainedWeights trained =
-        new TrainedWeights(weights, DeviceWeights.zeros(start.weights(), arena), slots);
-    resting = RestingRows.of(job, trained, window, kernels, launches, stop, arena);
-    batchStep =
-        new BatchStep(job, rule, trained, window, resting, kernels, launches, stop, totals, arena);
+    steps = maker.of(weights, slots, totals, arena);
     heldOutErrors = new HeldOutErrors(job, kernels, launches, context);
-    stop.clear(stream);
-    totals.clear(stream);
     stream.synchronize(); // the host's memory is its owner's again
   }
 
@@ -102,74 +75,58 @@ final class CudaSession implements TrainingSession {
    *     fails; nothing is left there
    */
   static CudaSession open(TrainingJob job, CudaContext context, Kernels kernels) {
+    return switch (job.updates()) {
+      case PER_BATCH -> openBatches(job, context, kernels);
+      case PER_RATING ->
+          open(
+              job,
+              (weights, slots, totals, arena) ->
+                  new RatingSteps(job, weights, slots, totals, kernels, arena),
+              context,
+              kernels);
+    };
+  }
+
+  private static CudaSession openBatches(TrainingJob job, CudaContext context, Kernels kernels) {
     TrainingShape shape = Window.shape(job);
     RatingsMemory memory =
         RatingsMemory.of(shape, Launches.of(context.device()), context.memory().free());
     try {
-      return open(job, memory, context, kernels);
+      return openBatches(job, memory, context, kernels);
     } catch (CudaException failure) {
       if (!memory.resident() || !failure.isOutOfMemory()) {
         throw failure;
       }
       // Somebody else has taken what was free: the ratings are what can stay on the host.
-      return open(job, RatingsMemory.streamed(shape, memory.bytes(shape) / 4), context, kernels);
+      return openBatches(
+          job, RatingsMemory.streamed(shape, memory.bytes(shape) / 4), context, kernels);
     }
   }
 
-  private static CudaSession open(
+  private static CudaSession openBatches(
       TrainingJob job, RatingsMemory memory, CudaContext context, Kernels kernels) {
+    return open(
+        job,
+        (weights, slots, totals, arena) ->
+            new BatchSteps(job, memory, weights, slots, totals, kernels, arena),
+        context,
+        kernels);
+  }
+
+  private static CudaSession open(
+      TrainingJob job, Steps.Maker maker, CudaContext context, Kernels kernels) {
     DeviceArena arena = new DeviceArena(context);
-    return DeviceArena.orClose(arena, () -> new CudaSession(job, memory, kernels, arena));
+    return DeviceArena.orClose(arena, () -> new CudaSession(job, maker, kernels, arena));
   }
 
   @Override
   public EpochTotals run(int epoch, long from, long to) {
-    if (from == 0) {
-      epochTotals = EpochTotals.NONE;
-      totals.clear(stream);
-      stop.clear(stream);
-    }
-    if (epochTotals.diverged() || from >= to) {
-      return epochTotals;
-    }
-    if (resting != null) {
-      resting.begin(stream, from, step);
-    }
-    for (long batch = from; batch < to; ) {
-      int start = window.startOf(epoch, batch, stream);
-      int batches = (int) Math.min(to - batch, window.batchesFrom(batch));
-      batchStep.launch(stream, batch, batches, start, step + (batch - from));
-      batch += batches;
-    }
-    if (resting != null && to == job.batchesPerEpoch()) {
-      resting.endEpoch(stream);
-    }
-    window.prepareAfter(epoch, to - 1);
-    epochTotals = download();
-    // A batch that diverged has not moved a weight, nor has one after it.
-    long end = epochTotals.diverged() ? epochTotals.divergedBatch() : to;
-    step += end - from;
-    if (resting != null) {
-      resting.ended(end);
-    }
-    return epochTotals;
-  }
-
-  /** Waits for the launches so far. */
-  private EpochTotals download() {
-    MemorySegment numbers = answer.segment();
-    totals.copyTo(numbers, stream);
-    stream.synchronize();
-    return new EpochTotals(
-        (long) numbers.getAtIndex(ValueLayout.JAVA_DOUBLE, 0),
-        numbers.getAtIndex(ValueLayout.JAVA_DOUBLE, 1),
-        numbers.getAtIndex(ValueLayout.JAVA_DOUBLE, 2),
-        (long) numbers.getAtIndex(ValueLayout.JAVA_DOUBLE, 3) - 1);
+    return steps.run(epoch, from, to);
   }
 
   @Override
   public double squaredError(Ratings heldOut) {
-    return now(
+    return steps.look(
         weights,
         current -> {
           stream.synchronize();
@@ -183,7 +140,7 @@ final class CudaSession implements TrainingSession {
       throw new IllegalArgumentException(
           "the current weights cannot be overwritten; keep LAST_GOOD or BEST");
     }
-    return now(weights, current -> keep(slot, current));
+    return steps.look(weights, current -> keep(slot, current));
   }
 
   private boolean keep(Slot slot, DeviceWeights current) {
@@ -201,11 +158,6 @@ final class CudaSession implements TrainingSession {
     return true;
   }
 
-  /** Looks at the weights, or at a slot, as they are now. */
-  private <T> T now(DeviceWeights tables, Function<DeviceWeights, T> look) {
-    return resting == null ? look.apply(tables) : resting.look(tables, stream, look);
-  }
-
   private boolean isFinite(DeviceWeights tested) {
     notFinite.clear(stream);
     for (DeviceTable table : tested.tables()) {
@@ -214,7 +166,7 @@ final class CudaSession implements TrainingSession {
           .call(table.buffer(), table.allVectors(), notFinite)
           .launch(stream, launches.items(table.allVectors()));
     }
-    MemorySegment found = answer.segment().asSlice(0, Integer.BYTES);
+    MemorySegment found = answer.segment();
     notFinite.copyTo(found, stream);
     stream.synchronize();
     return found.get(ValueLayout.JAVA_INT, 0) == 0;
@@ -226,7 +178,7 @@ final class CudaSession implements TrainingSession {
       return lastGood.copy();
     }
     if (slot == Slot.CURRENT) {
-      return now(weights, current -> download(current, job.spec().factors()));
+      return steps.look(weights, current -> download(current, job.spec().factors()));
     }
     if (best == null) {
       throw new IllegalStateException("no weights were kept as " + slot);
@@ -251,8 +203,10 @@ final class CudaSession implements TrainingSession {
   public TrainingState state() {
     int columns = TrainingState.slotColumns(job.optimizer(), job.spec().factors());
     List<Weights> numbers =
-        slots.stream().map(slot -> now(slot, current -> download(current, columns))).toList();
-    return new TrainingState(weights(Slot.CURRENT), numbers, step);
+        slots.stream()
+            .map(slot -> steps.look(slot, current -> download(current, columns)))
+            .toList();
+    return new TrainingState(weights(Slot.CURRENT), numbers, steps.step());
   }
 
   @Override

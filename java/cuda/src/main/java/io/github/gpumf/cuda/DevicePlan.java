@@ -19,6 +19,25 @@ final class DevicePlan {
    * @param free bytes of the device: ratings that do not fit stream
    */
   static List<Part> parts(TrainingShape shape, Launches launches, long free) {
+    return switch (shape.updates()) {
+      case PER_BATCH -> partsOfBatches(shape, launches, free);
+      case PER_RATING -> partsOfRatings(shape, launches);
+    };
+  }
+
+  private static List<Part> partsOfRatings(TrainingShape shape, Launches launches) {
+    UpdateRule rule = UpdateRule.of(shape.optimizer());
+    long weights = weights(shape, false);
+    return List.of(
+        new Part("ratings in order", DeviceGrid.bytes(shape)),
+        new Part("weights", weights),
+        new Part("optimizer state", rule.slots() * weights(shape, rule.byRow())),
+        new Part("sums", CudaSession.BYTES_OF_TOTALS + RatingSteps.bytesOfSums(shape)),
+        new Part("weights of the best epoch", shape.keepsBest() ? weights : 0),
+        new Part("held-out ratings", HeldOutErrors.bytes(shape, launches)));
+  }
+
+  private static List<Part> partsOfBatches(TrainingShape shape, Launches launches, long free) {
     RatingsMemory ratings = RatingsMemory.of(shape, launches, free);
     List<Part> parts = new ArrayList<>(List.of(ratings.part(shape)));
     parts.addAll(besideRatings(shape, launches, ratings.positions()));

@@ -4,9 +4,9 @@ import io.github.gpumf.backend.MemoryPlan.Part;
 import io.github.gpumf.backend.TrainingShape;
 
 /**
- * Whether the ratings of a training lie on the device or stream there. They stream where they do
- * not fit beside all else, or where {@code -Dgpumf.cuda.ratings=BYTES} leaves them less than they
- * need.
+ * Whether the ratings of a training in batches lie on the device or stream there. They stream where
+ * they do not fit beside all else, or where {@code -Dgpumf.cuda.ratings=BYTES} leaves them less
+ * than they need.
  *
  * @param resident whether they lie there
  * @param positions of a window

@@ -53,17 +53,22 @@ record UpdateRule(Optimizer optimizer, String kernel, int slots, float a, float 
 
   /** The learning rate of a step, from 0; Adam's with the correction of both moments. */
   float rate(long step, long stepsPerEpoch) {
+    return rate(step, stepsPerEpoch, step);
+  }
+
+  /** The rate of a step before which weights have been moved another number of times. */
+  float rate(long step, long stepsPerEpoch, long moves) {
     float rate = (float) optimizer.learningRate().at(step, stepsPerEpoch);
     return switch (optimizer) {
-      case Adam adam -> corrected(rate, adam.beta1(), adam.beta2(), step);
-      case LazyAdam lazy -> corrected(rate, lazy.beta1(), lazy.beta2(), step);
+      case Adam adam -> corrected(rate, adam.beta1(), adam.beta2(), moves);
+      case LazyAdam lazy -> corrected(rate, lazy.beta1(), lazy.beta2(), moves);
       case Sgd sgd -> rate;
       case AdaGrad adaGrad -> rate;
     };
   }
 
-  private static float corrected(float rate, double beta1, double beta2, long step) {
-    double t = (double) (step + 1);
+  private static float corrected(float rate, double beta1, double beta2, long moves) {
+    double t = (double) (moves + 1);
     return (float) (rate * Math.sqrt(1 - Math.pow(beta2, t)) / (1 - Math.pow(beta1, t)));
   }
 }

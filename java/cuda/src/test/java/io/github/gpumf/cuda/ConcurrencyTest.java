@@ -102,6 +102,8 @@ final class ConcurrencyTest {
       tasks.add(training(Jobs.job(ratings, Mf.biased(8), optimizer, 300)));
     }
     tasks.add(training(Jobs.job(ratings, Mf.basic(20), Jobs.OPTIMIZERS.get(2), 32)));
+    tasks.add(training(Jobs.perRating(ratings, Mf.biased(20), Jobs.PER_RATING.getLast())));
+    tasks.add(training(Jobs.perRating(ratings, Mf.biased(70), Jobs.PER_RATING.getFirst())));
     try (Scorer scorer = backend.openScorer(model())) {
       tasks.add(scoring(scorer));
       tasks.add(scoring(scorer));

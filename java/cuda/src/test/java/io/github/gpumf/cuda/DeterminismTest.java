@@ -2,6 +2,7 @@ package io.github.gpumf.cuda;
 
 import static io.github.gpumf.backend.WeightsAssert.assertSameBits;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.gpumf.backend.Backend;
 import io.github.gpumf.backend.TrainingJob;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.FieldSource;
  */
 final class DeterminismTest {
   static final List<Optimizer> OPTIMIZERS = Jobs.OPTIMIZERS;
+  static final List<Optimizer> PER_RATING = Jobs.PER_RATING;
 
   @ParameterizedTest
   @FieldSource("OPTIMIZERS")
@@ -39,16 +41,29 @@ final class DeterminismTest {
     Backend backend = TestBackend.get();
     for (Mf spec : List.of(Mf.l2(9, 0.01), Mf.biased(9).withRegularization(0.02))) {
       // More blocks than one in every kernel, and a last batch that is shorter.
-      TrainingJob job = Jobs.job(ratings, spec, optimizer, 700);
-      Outcome first = Jobs.train(backend, job, 2);
-      for (int run = 1; run < 10; run++) {
-        int seed = run;
-        StandIn.find().ifPresent(standIn -> standIn.seed(seed));
-        Outcome again = Jobs.train(backend, job, 2);
-        String message = "run " + run + " of " + optimizer + ", " + spec;
-        assertEquals(first.totals(), again.totals(), message);
-        assertSameBits(first.weights(), again.weights(), message);
-      }
+      assertSameBitsInTenRuns(backend, Jobs.job(ratings, spec, optimizer, 700));
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("PER_RATING")
+  void tenRunsWithAnUpdatePerRatingHaveTheSameBits(Optimizer optimizer) {
+    Ratings ratings = Jobs.ratings(90, 70, 1_500);
+    Mf spec = Mf.biased(9).withRegularization(0.02);
+    TrainingJob job = Jobs.perRating(ratings, spec, optimizer);
+    assertTrue(job.gridSize().blocks() > 4, "more blocks than one are launched");
+    assertSameBitsInTenRuns(TestBackend.get(), job);
+  }
+
+  private static void assertSameBitsInTenRuns(Backend backend, TrainingJob job) {
+    Outcome first = Jobs.train(backend, job, 2);
+    for (int run = 1; run < 10; run++) {
+      int seed = run;
+      StandIn.find().ifPresent(standIn -> standIn.seed(seed));
+      Outcome again = Jobs.train(backend, job, 2);
+      String message = "run " + run + " of " + job.optimizer() + ", " + job.spec();
+      assertEquals(first.totals(), again.totals(), message);
+      assertSameBits(first.weights(), again.weights(), message);
     }
   }
 }

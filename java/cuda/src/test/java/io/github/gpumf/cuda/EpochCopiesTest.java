@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 /** What crosses the bus in an epoch: nothing that grows with ratings or tables. */
 final class EpochCopiesTest {
   static final List<Optimizer> OPTIMIZERS = Jobs.OPTIMIZERS;
+  static final List<Optimizer> PER_RATING = Jobs.PER_RATING;
 
   /** Four doubles. */
   private static final long TOTALS_BYTES = 32;
@@ -22,7 +23,18 @@ final class EpochCopiesTest {
   @ParameterizedTest
   @FieldSource("OPTIMIZERS")
   void anEpochBringsBackItsTotalsAndNothingElse(Optimizer optimizer) {
-    TrainingJob job = Jobs.job(Jobs.ratings(90, 70, 1_500), Mf.l2(64, 0.01), optimizer, 400);
+    assertBringsBackItsTotals(
+        Jobs.job(Jobs.ratings(90, 70, 1_500), Mf.l2(64, 0.01), optimizer, 400));
+  }
+
+  @ParameterizedTest
+  @FieldSource("PER_RATING")
+  void soDoesAnEpochWithAnUpdatePerRating(Optimizer optimizer) {
+    assertBringsBackItsTotals(
+        Jobs.perRating(Jobs.ratings(90, 70, 1_500), Mf.biased(64), optimizer));
+  }
+
+  private static void assertBringsBackItsTotals(TrainingJob job) {
     try (TrainingSession session = TestBackend.get().openTraining(job)) {
       StandIn standIn = TestDriver.standIn();
       session.run(0, 0, job.batchesPerEpoch());

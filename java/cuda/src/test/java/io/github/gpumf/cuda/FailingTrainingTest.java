@@ -10,6 +10,8 @@ import io.github.gpumf.cuda.driver.TestDriver;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.Sgd;
+import io.github.gpumf.optim.Updates;
 import io.github.gpumf.train.BackendFailedException;
 import io.github.gpumf.train.TrainingOptions;
 import java.util.ArrayList;
@@ -35,9 +37,9 @@ final class FailingTrainingTest {
     TestDriver.standIn().resetCounts();
   }
 
-  private static @Nullable RuntimeException failureOfTraining() {
+  private static @Nullable RuntimeException failureOfTraining(TrainingOptions options) {
     try {
-      GpuMf.train(RATINGS, RATINGS, SPEC, OPTIONS);
+      GpuMf.train(RATINGS, RATINGS, SPEC, options);
       return null;
     } catch (DeviceException | BackendFailedException failure) {
       return failure;
@@ -57,19 +59,40 @@ final class FailingTrainingTest {
         "cuMemGetInfo"
       })
   void aFailingCallIsReported(String call) {
+    assertReported(call, OPTIONS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "cuLaunchKernel",
+        "cuStreamSynchronize",
+        "cuMemcpyHtoDAsync",
+        "cuMemcpyDtoHAsync",
+        "cuMemcpy2DAsync",
+        "cuMemsetD8Async",
+        "cuStreamCreate",
+        "cuMemGetInfo"
+      })
+  void aFailingCallIsReportedWithAnUpdatePerRating(String call) {
+    assertReported(
+        call, OPTIONS.toBuilder().optimizer(new Sgd(0.01)).updates(Updates.PER_RATING).build());
+  }
+
+  private static void assertReported(String call, TrainingOptions options) {
     TestBackend.get();
     StandIn standIn = TestDriver.standIn();
-    failureOfTraining(); // kernels are compiled now
+    failureOfTraining(options); // kernels are compiled now
     standIn.resetCounts();
     Map<String, Long> before = standIn.alive();
-    assertEquals(null, failureOfTraining());
+    assertEquals(null, failureOfTraining(options));
     long uses = standIn.calls(call);
     assertTrue(uses > 0, call + " is not used");
     List<Integer> kept = new ArrayList<>();
     for (int use = 1; use <= uses; use++) {
       standIn.resetCounts();
       standIn.failCall(call, use, OPERATING_SYSTEM);
-      RuntimeException failure = failureOfTraining();
+      RuntimeException failure = failureOfTraining(options);
       String which = call + " at its use " + use + " of " + uses;
       assertEquals(before, standIn.alive(), which);
       if (failure == null) {

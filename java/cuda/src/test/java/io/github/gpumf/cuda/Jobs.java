@@ -17,6 +17,7 @@ import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
+import io.github.gpumf.optim.Updates;
 import java.util.List;
 
 /** Trainings for the tests of the GPU's session. */
@@ -28,6 +29,10 @@ final class Jobs {
           new LazyAdam(0.01),
           new AdaGrad(0.05),
           new AdaGrad(LearningRate.constant(0.05), Accumulator.ROW, 1e-10));
+
+  /** Those that can move weights with every rating. */
+  static final List<Optimizer> PER_RATING =
+      OPTIMIZERS.stream().filter(each -> !(each instanceof Adam)).toList();
 
   /** A Dense head; Keras' L2; biases and regularization a rating. */
   static final List<Mf> SPECS =
@@ -55,6 +60,22 @@ final class Jobs {
         optimizer,
         batchSize,
         shuffle,
+        11,
+        2,
+        1e6,
+        TrainingState.initial(ratings, spec, optimizer, 3));
+  }
+
+  /** With an update per rating, in some rounds of some blocks. */
+  static TrainingJob perRating(Ratings ratings, Mf spec, Optimizer optimizer) {
+    return new TrainingJob(
+        ratings,
+        spec,
+        optimizer,
+        Updates.PER_RATING,
+        1,
+        DeviceGrid.CUT,
+        true,
         11,
         2,
         1e6,

@@ -9,6 +9,7 @@ import io.github.gpumf.GpuMf;
 import io.github.gpumf.backend.Backend;
 import io.github.gpumf.backend.DeviceException;
 import io.github.gpumf.backend.MemoryPlan;
+import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
 import io.github.gpumf.backend.TrainingSession.Slot;
 import io.github.gpumf.backend.TrainingShape;
@@ -23,6 +24,7 @@ import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
+import io.github.gpumf.optim.Updates;
 import io.github.gpumf.train.EarlyStopping;
 import io.github.gpumf.train.TrainingListener;
 import io.github.gpumf.train.TrainingOptions;
@@ -55,6 +57,9 @@ final class MemoryTest {
       session.keep(Slot.BEST);
       session.squaredError(ratings(50));
     }
+    for (Optimizer optimizer : Jobs.PER_RATING) {
+      backend.openTraining(Jobs.perRating(ratings(300), Mf.biased(3), optimizer)).close();
+    }
   }
 
   @AfterEach
@@ -67,7 +72,7 @@ final class MemoryTest {
     return Training.ratings(count, false);
   }
 
-  private static io.github.gpumf.backend.TrainingJob job(Ratings ratings, Mf spec, int batchSize) {
+  private static TrainingJob job(Ratings ratings, Mf spec, int batchSize) {
     return Training.job(ratings, spec, new Adam(0.01), batchSize);
   }
 
@@ -101,15 +106,43 @@ final class MemoryTest {
   @MethodSource("trainings")
   void plansAreRightToTheByte(Optimizer optimizer, Mf spec, boolean weighted, int batchSize) {
     Ratings ratings = Training.ratings(777, weighted);
+    assertPlanned(
+        TrainingShape.of(ratings, spec, optimizer, batchSize, 1),
+        Training.job(ratings, spec, optimizer, batchSize));
+  }
+
+  static List<Arguments> trainingsPerRating() {
+    List<Arguments> all = new ArrayList<>();
+    for (Optimizer optimizer : Jobs.PER_RATING) {
+      for (int factors : new int[] {1, 5, 130}) {
+        for (int count : new int[] {1, 777}) {
+          all.add(Arguments.of(optimizer, factors, count, false));
+          all.add(Arguments.of(optimizer, factors, count, true));
+        }
+      }
+    }
+    return all;
+  }
+
+  @ParameterizedTest
+  @MethodSource("trainingsPerRating")
+  void plansWithAnUpdatePerRatingAreRightToTheByte(
+      Optimizer optimizer, int factors, int count, boolean weighted) {
+    Ratings ratings = Training.ratings(count, weighted);
+    Mf spec = Mf.biased(factors);
+    assertPlanned(
+        TrainingShape.of(ratings, spec, optimizer, 1, 1).withUpdates(Updates.PER_RATING),
+        Jobs.perRating(ratings, spec, optimizer));
+  }
+
+  private void assertPlanned(TrainingShape shape, TrainingJob job) {
     Ratings heldOut = Training.ratings(99, true);
-    TrainingShape shape = TrainingShape.of(ratings, spec, optimizer, batchSize, 1);
     MemoryPlan opening = backend.plan(shape);
     MemoryPlan whole = backend.plan(shape.withHeldOut(heldOut.size(), true));
     long before = allocated();
     assertEquals(MEMORY - before, whole.freeBytes().getAsLong());
     standIn.memory(before + whole.neededBytes());
-    try (TrainingSession session =
-        backend.openTraining(Training.job(ratings, spec, optimizer, batchSize))) {
+    try (TrainingSession session = backend.openTraining(job)) {
       assertEquals(opening.neededBytes(), allocated() - before, "after opening: " + opening);
       session.keep(Slot.LAST_GOOD);
       session.run(0, 0, 1);
@@ -185,6 +218,36 @@ final class MemoryTest {
     assertEquals(before, standIn.alive());
   }
 
+  /** Ratings do not stream with an update for each: what does not fit is refused. */
+  @Test
+  void ratingsThatAreVisitedOneByOneMustFit() {
+    Map<String, Long> before = standIn.alive();
+    TrainingOptions options =
+        TrainingOptions.builder(new LazyAdam(0.01))
+            .updates(Updates.PER_RATING)
+            .epochs(1)
+            .backend("cuda")
+            .build();
+    MemoryPlan needed = GpuMf.plan(ratings(500), Mf.biased(8), options).memory();
+    assertEquals(6000 + 16 * 3 * 3, part(needed, "ratings in order"), "and nine blocks");
+    standIn.memory(allocated() + needed.neededBytes());
+    GpuMf.train(ratings(500), Mf.biased(8), options);
+    standIn.memory(allocated() + needed.neededBytes() - 1);
+    DeviceException refusal =
+        assertThrows(DeviceException.class, () -> GpuMf.train(ratings(500), Mf.biased(8), options));
+    String message = String.valueOf(refusal.getMessage());
+    assertTrue(message.contains("(ratings in order 6.0 KiB, weights "), message);
+    assertTrue(
+        message.contains(
+            "free; use at most 4 factors, or use an optimizer without state (sgd), or use the host's memory"),
+        message);
+    assertFalse(message.contains("batches of at most"), message);
+    // What it says would fit does.
+    GpuMf.train(ratings(500), Mf.biased(4), options);
+    GpuMf.train(ratings(500), Mf.biased(8), options.toBuilder().optimizer(new Sgd(0.1)).build());
+    assertEquals(before, standIn.alive());
+  }
+
   @Test
   void autoGoesToTheProcessorWithAWarning() {
     Map<String, Long> before = standIn.alive();
@@ -220,6 +283,21 @@ final class MemoryTest {
     Map<String, Long> before = standIn.alive();
     TrainingOptions options =
         TrainingOptions.builder(new Adam(0.01)).epochs(1).backend("cuda").build();
+    assertLeavesNothing(options, before);
+  }
+
+  @Test
+  void norWhereRatingsAreVisitedOneByOne() {
+    assertLeavesNothing(
+        TrainingOptions.builder(new LazyAdam(0.01))
+            .updates(Updates.PER_RATING)
+            .epochs(1)
+            .backend("cuda")
+            .build(),
+        standIn.alive());
+  }
+
+  private void assertLeavesNothing(TrainingOptions options, Map<String, Long> before) {
     standIn.resetCounts();
     MfModel expected = GpuMf.train(ratings(200), Mf.biased(4), options).model();
     long uses = standIn.calls("cuMemAlloc");

@@ -105,7 +105,8 @@ final class ScalarSession implements TrainingSession {
     boolean perRating = job.updates() == Updates.PER_RATING;
     grid =
         perRating
-            ? RatingGrid.of(job.ratings(), job.gridSize(), arena, RatingGrid.Workers.CALLER)
+            ? RatingGrid.of(
+                job.ratings(), job.gridSize(), job.cut().visits(), arena, RatingGrid.Workers.CALLER)
             : null;
     int largest = perRating ? 1 : (int) Math.min(job.batchSize(), job.ratings().size());
     users = new int[largest];

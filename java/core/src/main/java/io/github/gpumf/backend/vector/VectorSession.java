@@ -55,7 +55,7 @@ final class VectorSession implements TrainingSession {
     this.team = team;
     RatingGrid grid = null;
     if (job.updates() == Updates.PER_RATING) {
-      grid = RatingGrid.of(job.ratings(), job.gridSize(), arena, team::forEach);
+      grid = RatingGrid.of(job.ratings(), job.gridSize(), job.cut().visits(), arena, team::forEach);
     }
     users = Side.users(job.start(), grid == null ? null : grid.userRows(), arena);
     items = Side.items(job.start(), grid == null ? null : grid.itemRows(), arena);

@@ -1,0 +1,58 @@
+// The optimizers' rules for an update a rating, and the tables that they move. Formulas in ratings.cu; for the kernels there and in rounds.cuh.
+#pragma once
+
+#include "rows.cuh"
+
+struct Step {
+  float rate;
+  float a;
+  float b;
+  float epsilon;
+  float shrink;
+  float biasShrink;
+};
+
+/// SLOTS: numbers that the rule keeps for each factor. BIAS_SLOTS: those that it keeps for a bias.
+struct SgdRule {
+  static constexpr int SLOTS = 0;
+  static constexpr int BIAS_SLOTS = 0;
+  static constexpr bool BY_ROW = false;
+  __device__ static void move(float& w, float g, float&, float&, const Step& s) { w = fmaf(-s.rate, g, w); }
+};
+
+struct AdaGradRule {
+  static constexpr int SLOTS = 1;
+  static constexpr int BIAS_SLOTS = 1;
+  static constexpr bool BY_ROW = false;
+  __device__ static void move(float& w, float g, float& sum, float&, const Step& s) {
+    sum = fmaf(g, g, sum);
+    w -= s.rate * g / (sqrtf(sum) + s.epsilon);
+  }
+};
+
+/// One G a row: `move` is for biases, which are rows of one.
+struct AdaGradRowRule : AdaGradRule {
+  static constexpr int SLOTS = 0;
+  static constexpr bool BY_ROW = true;
+};
+
+struct LazyAdamRule {
+  static constexpr int SLOTS = 2;
+  static constexpr int BIAS_SLOTS = 2;
+  static constexpr bool BY_ROW = false;
+  __device__ static void move(float& w, float g, float& m, float& v, const Step& s) {
+    m = fmaf(g - m, s.a, m);
+    v = fmaf(fmaf(g, g, -v), s.b, v);
+    w -= s.rate * m / (sqrtf(v) + s.epsilon);
+  }
+};
+
+/// Users or items: their tables, biases and the optimizer's numbers; what a model or a rule does not have is null.
+struct SideTables {
+  Global<float> factors;
+  Global<float> first;
+  Global<float> second;
+  Global<float> bias;
+  Global<float> biasFirst;
+  Global<float> biasSecond;
+};
