@@ -35,6 +35,9 @@ final class BatchSteps implements Steps {
   /** Rows of a chunk: some microseconds of work, and a multiple of the lanes of any machine. */
   private static final int CHUNK = 64;
 
+  /** The same of biases. */
+  private static final int BIASES_CHUNK = 1024;
+
   /** Ratings of a chunk where a rating is a few loads. */
   private static final int RATINGS_CHUNK = 1024;
 
@@ -308,29 +311,29 @@ final class BatchSteps implements Steps {
         everyRow ? items.rows() : items.index.distinct(),
         CHUNK,
         (from, to, member) -> {
-          long gradient = memberGradients.row(member);
           for (int at = from; at < to; at++) {
             int item = everyRow ? at : items.index.row(at);
             int number = everyRow ? items.index.numberOf(item) : at;
-            if (number == BatchIndex.NONE) {
-              items.biasGradient(item, 0);
-              moveOutsideBatch(items, item, shrinkEach, gradient);
-              continue;
+            float shrink = shrinkEach;
+            if (number != BatchIndex.NONE) {
+              shrink += shrinkPerRating * items.index.count(number);
             }
-            int count = items.index.count(number);
-            rows.setScaled(gradient, shrinkEach + shrinkPerRating * count, items.factors.row(item));
-            float slopes = rows.addSlopes(batch, items, users, number, kernel, gradient);
-            items.biasGradient(item, slopes + biasShrink * count * items.bias(item));
+            long gradient = zeros.row(0);
+            if (number != BatchIndex.NONE || shrink != 0) {
+              gradient = memberGradients.row(member);
+              rows.setScaled(gradient, shrink, items.factors.row(item));
+            }
+            float slopes = 0;
+            if (number != BatchIndex.NONE) {
+              slopes = rows.addSlopes(batch, items, users, number, kernel, gradient);
+              slopes += biasShrink * items.index.count(number) * items.bias(item);
+            }
+            items.biasGradient(item, slopes);
             items.moveFactors(update, item, gradient);
             items.moved(item, step + 1);
-            if (!everyRow) {
-              items.moveBias(update, item);
-            }
-          }
-          if (everyRow) {
-            items.moveBiases(update, from, to);
           }
         });
+    moveBiases(items);
   }
 
   private void moveUsers() {
@@ -342,29 +345,39 @@ final class BatchSteps implements Steps {
           for (int at = from; at < to; at++) {
             int user = everyRow ? at : users.index.row(at);
             int number = everyRow ? users.index.numberOf(user) : at;
-            if (number == BatchIndex.NONE) {
+            long gradient = zeros.row(0);
+            if (number != BatchIndex.NONE) {
+              gradient = userGradients.row(number);
+            } else {
               users.biasGradient(user, 0);
-              moveOutsideBatch(users, user, shrinkEach, memberGradients.row(member));
-              continue;
+              if (shrinkEach != 0) {
+                gradient = memberGradients.row(member);
+                rows.setScaled(gradient, shrinkEach, users.factors.row(user));
+              }
             }
-            users.moveFactors(update, user, userGradients.row(number));
+            users.moveFactors(update, user, gradient);
             users.moved(user, step + 1);
-            if (!everyRow) {
-              users.moveBias(update, user);
-            }
-          }
-          if (everyRow) {
-            users.moveBiases(update, from, to);
           }
         });
+    moveBiases(users);
   }
 
-  private void moveOutsideBatch(BatchSide side, int row, float shrink, long scratch) {
-    long gradient = zeros.row(0);
-    if (shrink != 0) {
-      gradient = scratch;
-      rows.setScaled(gradient, shrink, side.factors.row(row));
+  /**
+   * A loop of its own: with the moves of rows and of biases in one, the compiler would stop
+   * inlining in the middle of it.
+   */
+  private void moveBiases(BatchSide side) {
+    if (everyRow) {
+      team.run(side.rows(), BIASES_CHUNK, (from, to, member) -> side.moveBiases(update, from, to));
+    } else {
+      team.run(
+          side.index.distinct(),
+          BIASES_CHUNK,
+          (from, to, member) -> {
+            for (int at = from; at < to; at++) {
+              side.moveBias(update, side.index.row(at));
+            }
+          });
     }
-    side.moveFactors(update, row, gradient);
   }
 }

@@ -8,15 +8,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A few threads that do many short loops together, the caller among them. A batch is a handful of
- * loops of some microseconds each, so members that wait spin for a while before they sleep: a pool
- * that hands over tasks through a queue would take as long as the work.
+ * loops of some microseconds each, so members that wait spin for a while, and then give way, before
+ * they sleep: a pool that hands over tasks through a queue would take as long as the work.
  *
  * <p>A loop is cut into chunks, and whoever is free takes the next; which member does which chunk
  * must not matter to the result. A loop of one chunk runs on the caller alone.
  */
 final class Team implements AutoCloseable {
-  /** Longer than the gap between two loops of a batch, shorter than a time slice. */
+  /** Some ten microseconds, about the gap between two loops of a batch. */
   private static final int SPINS = 1_000;
+
+  /**
+   * How long a member then gives way to others before it sleeps. A virtual machine takes 0.2 ms to
+   * wake a processor that went idle: members who slept in every step, while one thread ended a loop
+   * alone, made two threads half as fast as one.
+   */
+  private static final long PATIENCE_NANOS = 1_000_000;
 
   private final Member[] members;
 
@@ -169,12 +176,19 @@ final class Team implements AutoCloseable {
     }
 
     /** Waits for another loop than the last one, or the end. */
+    @SuppressWarnings("ThreadPriorityCheck") // A hint; the wait is right without it.
     private @Nullable Loop awaitOther(@Nullable Loop last) {
-      for (int spin = 0; spin < SPINS; spin++) {
+      long start = 0;
+      for (int spin = 0; spin < SPINS || System.nanoTime() - start < PATIENCE_NANOS; spin++) {
         if (current != last || closed) {
           return current;
         }
-        Thread.onSpinWait();
+        if (spin < SPINS) {
+          Thread.onSpinWait();
+          start = spin == SPINS - 1 ? System.nanoTime() : 0;
+        } else {
+          Thread.yield(); // Another thread may have work for this processor.
+        }
       }
       asleep = true;
       while (current == last && !closed) {
