@@ -6,10 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import java.util.Objects;
-import java.util.PriorityQueue;
 import java.util.function.IntConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The order in which ratings are visited with {@linkplain Updates#PER_RATING an update for each}.
@@ -35,10 +32,7 @@ public final class RatingGrid {
   /** The most ratings of a group: as many as the widest vectors have lanes. */
   public static final int GROUP = 16;
 
-  /** How many of a user's ratings are looked at for an item that the group has not. */
-  private static final int CHOICE = 4;
-
-  private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
+  static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfFloat NUMBER = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   /** Where user, item, value and weight stand in a rating's bytes. */
@@ -216,13 +210,13 @@ public final class RatingGrid {
       Ratings ratings, Size size, Visits visits, Arena owner, Workers workers) {
     int[] ofUser = new int[ratings.userCount()];
     int[] ofItem = new int[ratings.itemCount()];
-    Chunk chunk = new Chunk(ratings, size);
+    RatingChunk chunk = new RatingChunk(ratings, size);
     for (long start = 0; start < ratings.size(); start += chunk.size) {
       chunk.read(start);
       chunk.count(ofUser, ofItem);
     }
-    Stripes users = Stripes.deal(ofUser, size.users());
-    Stripes items = Stripes.deal(ofItem, size.items());
+    RatingStripes users = RatingStripes.deal(ofUser, size.users());
+    RatingStripes items = RatingStripes.deal(ofItem, size.items());
     long[] starts = new long[size.users() * size.items() + 1];
     for (long start = 0; start < ratings.size(); start += chunk.size) {
       chunk.read(start);
@@ -274,161 +268,6 @@ public final class RatingGrid {
     return (weighted ? 4 : 3) * Float.BYTES;
   }
 
-  /**
-   * Some ratings on the Java heap: plain loops over arrays are soon fast, loops over segments only
-   * when they have been compiled well, and a whole training may be over in half a second.
-   */
-  private static final class Chunk {
-    private static final int LEAST = 1 << 16;
-
-    /** Every chunk goes over all blocks: there must be some ratings for each. */
-    private static final int RATINGS_OF_BLOCK = 4;
-
-    private final Ratings ratings;
-    private final int[] users;
-    private final int[] items;
-    private final int[] values;
-    private final int @Nullable [] weights;
-    private final int[] words;
-
-    /** How many there are. */
-    int size;
-
-    /** The ratings by block, in the bytes of the grid. */
-    final MemorySegment sorted;
-
-    Chunk(Ratings ratings, Size grid) {
-      this.ratings = ratings;
-      int most = Math.max(LEAST, RATINGS_OF_BLOCK * grid.users() * grid.items());
-      size = (int) Math.min(most, ratings.size());
-      users = new int[size];
-      items = new int[size];
-      values = new int[size];
-      weights = ratings.hasWeights() ? new int[size] : null;
-      words = new int[size * (weights == null ? 3 : 4)];
-      sorted = MemorySegment.ofArray(words);
-    }
-
-    void read(long start) {
-      size = (int) Math.min(users.length, ratings.size() - start);
-      read(ratings.userColumn(), start, users);
-      read(ratings.itemColumn(), start, items);
-      read(ratings.valueColumn(), start, values);
-      if (weights != null) {
-        read(Objects.requireNonNull(ratings.weightColumn()), start, weights);
-      }
-    }
-
-    private void read(MemorySegment column, long start, int[] to) {
-      MemorySegment.copy(column, WORD, start * Integer.BYTES, to, 0, size);
-    }
-
-    void count(int[] ofUser, int[] ofItem) {
-      for (int at = 0; at < size; at++) {
-        ofUser[users[at]]++;
-        ofItem[items[at]]++;
-      }
-    }
-
-    /** Adds to {@code counts[b + 1]} the ratings of block b. */
-    void countBlocks(Stripes ofUsers, Stripes ofItems, long[] counts) {
-      int itemStripes = ofItems.first.length - 1;
-      for (int at = 0; at < size; at++) {
-        counts[ofUsers.of[users[at]] * itemStripes + ofItems.of[items[at]] + 1]++;
-      }
-    }
-
-    /** Sorts by block, rows by their new numbers; returns where each block starts and the end. */
-    int[] sortByBlock(Stripes ofUsers, Stripes ofItems) {
-      int itemStripes = ofItems.first.length - 1;
-      int[] starts = new int[(ofUsers.first.length - 1) * itemStripes + 1];
-      for (int at = 0; at < size; at++) {
-        starts[ofUsers.of[users[at]] * itemStripes + ofItems.of[items[at]] + 1]++;
-      }
-      for (int block = 1; block < starts.length; block++) {
-        starts[block] += starts[block - 1];
-      }
-      int[] next = starts.clone();
-      for (int at = 0; at < size; at++) {
-        int user = users[at];
-        int item = items[at];
-        int word = next[ofUsers.of[user] * itemStripes + ofItems.of[item]]++;
-        word *= weights == null ? 3 : 4;
-        words[word] = ofUsers.numberOfRow[user];
-        words[word + 1] = ofItems.numberOfRow[item];
-        words[word + 2] = values[at];
-        if (weights != null) {
-          words[word + 3] = weights[at];
-        }
-      }
-      return starts;
-    }
-  }
-
-  /** Rows of one side, dealt into stripes and numbered anew. */
-  private static final class Stripes {
-    /** The stripe of each row. */
-    final int[] of;
-
-    /** The new number of each row. */
-    final int[] numberOfRow;
-
-    final int[] rowOfNumber;
-
-    /** The first number of each stripe, and after the last the number of rows. */
-    final int[] first;
-
-    private Stripes(int rows, int stripes) {
-      of = new int[rows];
-      numberOfRow = new int[rows];
-      rowOfNumber = new int[rows];
-      first = new int[stripes + 1];
-    }
-
-    static Stripes deal(int[] counts, int stripes) {
-      Stripes dealt = new Stripes(counts.length, stripes);
-      int[] order = byCount(counts);
-      long[] loads = new long[stripes];
-      PriorityQueue<Integer> lightest =
-          new PriorityQueue<>(
-              (one, other) ->
-                  loads[one] != loads[other]
-                      ? Long.compare(loads[one], loads[other])
-                      : Integer.compare(one, other));
-      for (int stripe = 0; stripe < stripes; stripe++) {
-        lightest.add(stripe);
-      }
-      for (int row : order) {
-        int stripe = lightest.remove();
-        // Rows without a rating count too, so that they do not all end in one stripe.
-        loads[stripe] += Math.max(1, counts[row]);
-        lightest.add(stripe);
-        dealt.of[row] = stripe;
-        dealt.first[stripe + 1]++;
-      }
-      Arrays.parallelPrefix(dealt.first, Integer::sum);
-      int[] next = dealt.first.clone();
-      for (int row : order) {
-        int number = next[dealt.of[row]]++;
-        dealt.numberOfRow[row] = number;
-        dealt.rowOfNumber[number] = row;
-      }
-      return dealt;
-    }
-
-    /** Rows with the most ratings first, then in their order. */
-    private static int[] byCount(int[] counts) {
-      long[] keys = new long[counts.length];
-      for (int row = 0; row < counts.length; row++) {
-        keys[row] = (long) -counts[row] << Integer.SIZE | row;
-      }
-      Arrays.sort(keys);
-      int[] order = new int[counts.length];
-      Arrays.setAll(order, at -> (int) keys[at]);
-      return order;
-    }
-  }
-
   /** Puts the ratings of a block in order; its rows are numbered from two first ones. */
   private void order(int block, Visits visits, int firstUser, int firstItem) {
     int count = Math.toIntExact(starts[block + 1] - starts[block]);
@@ -438,132 +277,10 @@ public final class RatingGrid {
     int[] to = new int[from.length];
     groups[block] =
         switch (visits) {
-          case USERS_IN_TURN -> takeTurns(new Turns(from, words, firstUser, firstItem), to);
-          case ITEM_BY_ITEM -> itemByItem(from, words, firstItem, to);
+          case USERS_IN_TURN -> BlockOrder.takeTurns(from, words, firstUser, firstItem, to);
+          case ITEM_BY_ITEM -> BlockOrder.itemByItem(from, words, firstItem, to);
         };
     MemorySegment.copy(to, 0, ratings, WORD, starts[block] * stride, to.length);
-  }
-
-  /** Returns the sizes of the groups. */
-  private static byte[] takeTurns(Turns turns, int[] to) {
-    byte[] sizes = new byte[to.length / turns.words];
-    int groupCount = 0;
-    for (int done = 0; done < to.length; ) {
-      int before = done;
-      done = turns.next(to, done);
-      sizes[groupCount++] = (byte) ((done - before) / turns.words);
-    }
-    return Arrays.copyOf(sizes, groupCount);
-  }
-
-  /** Returns the sizes of no groups: each rating is one. */
-  private static byte[] itemByItem(int[] from, int words, int firstItem, int[] to) {
-    int[] list = new int[from.length / words];
-    byRow(from, words, ITEM / Integer.BYTES, firstItem, list);
-    int done = 0;
-    for (int start : list) {
-      for (int at = 0; at < words; at++) {
-        to[done++] = from[start + at];
-      }
-    }
-    return new byte[0];
-  }
-
-  /** The users of a block, of whom some take turns. */
-  private static final class Turns {
-    private final int[] ratings;
-    private final int words;
-    private final int firstItem;
-
-    /** Where ratings begin, user by user. */
-    private final int[] list;
-
-    /** For each user where its part of the list ends. */
-    private final int[] ends;
-
-    /** Parts of the list: what is left of those who take turns. */
-    private final int[] next = new int[GROUP];
-
-    private final int[] end = new int[GROUP];
-    private int user;
-
-    /** The last group that had an item. */
-    private final int[] groupOfItem;
-
-    private int group;
-
-    Turns(int[] ratings, int words, int firstUser, int firstItem) {
-      this.ratings = ratings;
-      this.words = words;
-      this.firstItem = firstItem;
-      list = new int[ratings.length / words];
-      ends = byRow(ratings, words, USER / Integer.BYTES, firstUser, list);
-      int mostItem = 0;
-      for (int word = 1; word < ratings.length; word += words) {
-        mostItem = Math.max(mostItem, ratings[word] - firstItem);
-      }
-      groupOfItem = new int[mostItem + 1];
-    }
-
-    /** Appends a group to {@code done} words; returns how many there are then. */
-    int next(int[] to, int done) {
-      int words = done;
-      group++;
-      for (int turn = 0; turn < GROUP; turn++) {
-        while (next[turn] == end[turn] && user < ends.length) {
-          next[turn] = user == 0 ? 0 : ends[user - 1];
-          end[turn] = ends[user];
-          user++;
-        }
-        if (choose(turn)) {
-          int from = list[next[turn]++];
-          for (int at = 0; at < this.words; at++) {
-            to[words++] = ratings[from + at];
-          }
-        }
-      }
-      return words;
-    }
-
-    /** Puts a rating first whose item the group has not; false if none is found. */
-    private boolean choose(int turn) {
-      int first = next[turn];
-      int last = Math.min(end[turn], first + CHOICE);
-      for (int at = first; at < last; at++) {
-        int word = list[at];
-        int item = ratings[word + 1] - firstItem;
-        if (groupOfItem[item] != group) {
-          groupOfItem[item] = group;
-          list[at] = list[first];
-          list[first] = word;
-          return true;
-        }
-      }
-      return false;
-    }
-  }
-
-  /**
-   * Lists where ratings begin, row by row; returns for each row where its part ends.
-   *
-   * @param word of a rating that tells its row
-   */
-  private static int[] byRow(int[] ratings, int words, int word, int firstRow, int[] list) {
-    int most = 0;
-    for (int at = word; at < ratings.length; at += words) {
-      most = Math.max(most, ratings[at] - firstRow);
-    }
-    int[] next = new int[most + 2];
-    for (int at = word; at < ratings.length; at += words) {
-      next[ratings[at] - firstRow + 1]++;
-    }
-    for (int row = 0; row <= most; row++) {
-      next[row + 1] += next[row];
-    }
-    for (int at = word; at < ratings.length; at += words) {
-      list[next[ratings[at] - firstRow]++] = at - word;
-    }
-    return Arrays.copyOf(next, most + 1);
   }
 
   /**

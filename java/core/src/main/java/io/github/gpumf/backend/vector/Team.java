@@ -19,9 +19,10 @@ final class Team implements AutoCloseable {
   private static final int SPINS = 1_000;
 
   /**
-   * How long a member then gives way to others before it sleeps. A virtual machine takes 0.2 ms to
-   * wake a processor that went idle: members who slept in every step, while one thread ended a loop
-   * alone, made two threads half as fast as one.
+   * How long a member then gives way to others before it sleeps. On a virtual machine of two
+   * processors members who slept in every step, while one thread ended a loop alone, made two
+   * threads half as fast as one: 4.3 million ratings a second of Adam in batches of 8,192, and 13.5
+   * million since they give way.
    */
   private static final long PATIENCE_NANOS = 1_000_000;
 
