@@ -56,11 +56,14 @@ public final class AdamTails {
   private static final int LONGEST_TAIL = 10_000;
 
   private final int steps;
-  private final double[][] tails;
+
+  /** T_0 to T_3 of each step, side by side. */
+  private final double[] tails;
+
   private final double[] powersOfBeta1;
   private final double[] powersOfRoot;
 
-  private AdamTails(int steps, double[][] tails, double[] powersOfBeta1, double[] powersOfRoot) {
+  private AdamTails(int steps, double[] tails, double[] powersOfBeta1, double[] powersOfRoot) {
     this.steps = steps;
     this.tails = tails;
     this.powersOfBeta1 = powersOfBeta1;
@@ -127,14 +130,14 @@ public final class AdamTails {
     for (int term = 0; term < TERMS; term++) {
       rhos[term] = adam.beta1() * Math.pow(root, term);
     }
-    double[][] tails = new double[TERMS][steps + 1];
+    double[] tails = new double[TERMS * (steps + 1)];
     double[] sums = new double[TERMS];
     for (long step = (long) steps + length(adam.beta1()); step >= 0; step--) {
       double rate = alpha.applyAsDouble(step);
       for (int term = 0; term < TERMS; term++) {
         sums[term] = rhos[term] * (rate + sums[term]);
         if (step <= steps) {
-          tails[term][(int) step] = sums[term];
+          tails[TERMS * (int) step + term] = sums[term];
         }
       }
     }
@@ -167,28 +170,7 @@ public final class AdamTails {
    * @return T_i(t)
    */
   public double tail(int term, int step) {
-    return tails[term][step];
-  }
-
-  /**
-   * A sum of the rates of a rest.
-   *
-   * @param term i, from 0 to 3
-   * @param from the step after which the row stands
-   * @param to the step after which it shall
-   * @return S_i
-   */
-  public double sum(int term, int from, int to) {
-    double decay = powersOfBeta1[to - from] * power(powersOfRoot[to - from], term);
-    return tails[term][from] - decay * tails[term][to];
-  }
-
-  private static double power(double root, int times) {
-    double power = 1;
-    for (int time = 0; time < times; time++) {
-      power *= root;
-    }
-    return power;
+    return tails[TERMS * step + term];
   }
 
   /**

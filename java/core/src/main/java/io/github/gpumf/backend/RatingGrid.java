@@ -143,10 +143,13 @@ public final class RatingGrid {
       return Math.min(users, items);
     }
 
-    /** Where in the grid a block of a round is. */
+    /**
+     * Where in the grid a block of a round is. The number of a block is a stripe of the shorter
+     * side, or of users: who has the same numbers in every round keeps those rows in its cache.
+     */
     private int block(int round, int number) {
       int ofLonger = (number + round) % rounds();
-      return users >= items ? ofLonger * items + number : number * items + ofLonger;
+      return users > items ? ofLonger * items + number : number * items + ofLonger;
     }
   }
 

@@ -39,7 +39,7 @@ class AdamTailsTest {
             // decayed, each of which rounds a few times.
             double memory = 1 / (1 - rho);
             double tolerance = 4 * memory * Math.ulp(0.02 * memory);
-            assertEquals(expected, tails.sum(term, from, to), tolerance, adam + ", " + from);
+            assertEquals(expected, sum(tails, term, from, to), tolerance, adam + ", " + from);
           }
         }
       }
@@ -56,8 +56,8 @@ class AdamTailsTest {
     AdamTails two = AdamTails.of(adam(0.9, 0.999), STEPS, other);
     // As above, with rates of 1.
     double tolerance = 4 * 10 * Math.ulp(10.0);
-    assertEquals(one.sum(0, 290, STEPS), two.sum(0, 290, STEPS), tolerance);
-    assertEquals(one.sum(3, 290, STEPS), two.sum(3, 290, STEPS), tolerance);
+    assertEquals(sum(one, 0, 290, STEPS), sum(two, 0, 290, STEPS), tolerance);
+    assertEquals(sum(one, 3, 290, STEPS), sum(two, 3, 290, STEPS), tolerance);
   }
 
   @Test
@@ -75,5 +75,11 @@ class AdamTailsTest {
     for (double[] betas : new double[][] {{0.9, 0.999}, {0, 0.999}, {0.5, 0.999}, {0.9, 0.9999}}) {
       assertTrue(AdamTails.areGoodEnough(adam(betas[0], betas[1])), betas[0] + ", " + betas[1]);
     }
+  }
+
+  /** S_i, from what the class has. */
+  private static double sum(AdamTails tails, int term, int from, int to) {
+    double rho = tails.powerOfBeta1(to - from) * Math.pow(tails.powerOfRoot(to - from), term);
+    return tails.tail(term, from) - rho * tails.tail(term, to);
   }
 }

@@ -8,79 +8,118 @@ final class BatchRows implements RowLoops {
   private static final int ROW_BYTES = Shaped.Shape.of(MethodHandles.lookup()).rowBytes();
 
   @Override
-  public void setScaled(long y, float factor, long x) {
-    Rows.setScaled(Lanes.address(y), factor, Lanes.address(x), ROW_BYTES);
+  public void copy(int[] rows, int from, int to, long factors, long copies) {
+    for (int number = from; number < to; number++) {
+      long row = Lanes.address(factors + (long) rows[number] * ROW_BYTES);
+      long copy = Lanes.address(copies + (long) (number - from) * ROW_BYTES);
+      for (int at = 0; at < ROW_BYTES; at += Lanes.BYTES) {
+        Lanes.store(Lanes.load(row + at), copy + at);
+      }
+    }
   }
 
   @Override
-  public float addErrors(
+  public void clearGradients(int count, long gradients) {
+    FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+    long start = Lanes.address(gradients);
+    for (int at = 0; at < count * ROW_BYTES; at += Lanes.BYTES) {
+      Lanes.store(zero, start + at);
+    }
+  }
+
+  @Override
+  public void startGradients(
+      int[] rows, int from, int to, long factors, float[] shrink, long gradients) {
+    for (int number = from; number < to; number++) {
+      long row = Lanes.address(factors + (long) rows[number] * ROW_BYTES);
+      long gradient = Lanes.address(gradients + (long) (number - from) * ROW_BYTES);
+      Rows.setScaled(gradient, shrink[number - from], row, ROW_BYTES);
+    }
+  }
+
+  @Override
+  public double findErrors(
       Batch batch,
-      BatchSide side,
-      BatchSide other,
-      int number,
-      float kernel,
-      float offset,
-      float scale,
-      long gradient) {
-    long sum = Lanes.address(gradient);
-    long row = Lanes.address(side.factors.row(side.index.row(number)));
-    float slopeSum = 0;
-    for (int at = side.index.first(number); at != BatchIndex.NONE; at = side.index.next(at)) {
-      int otherRow = other.rowAt[at];
-      long factors = Lanes.address(other.factors.row(otherRow));
-      float dot = Rows.dot(row, factors, ROW_BYTES);
-      float error = kernel * dot + offset + other.bias(otherRow) - batch.values[at];
-      float weighted = batch.weights == null ? error : batch.weights[at] * error;
+      int from,
+      int to,
+      long users,
+      long items,
+      long itemBias,
+      BatchNumbers numbers,
+      BatchChunk chunk,
+      long gradients) {
+    int end = batch.users.first(to);
+    float[] weights = batch.weights;
+    float[] dots = batch.dots;
+    float[] slopes = batch.slopes;
+    float kernel = numbers.kernel();
+    float offset = numbers.offset();
+    float scale = numbers.scale();
+    double squaredError = 0;
+    for (int at = batch.users.first(from); at < end; at++) {
+      int user = batch.userOf[at];
+      int item = batch.itemAt[at];
+      long p = Lanes.address(users + (long) user * ROW_BYTES);
+      long q = Lanes.address(items + (long) item * ROW_BYTES);
+      float dot = Rows.dot(p, q, ROW_BYTES);
+      float bias = chunk.bias[user - from];
+      if (itemBias != 0) {
+        bias += Lanes.get(itemBias + (long) item * Float.BYTES);
+      }
+      float error = kernel * dot + (offset + bias - batch.values[at]);
+      float weighted = weights == null ? error : weights[at] * error;
+      squaredError += (double) weighted * error;
       float slope = scale * weighted;
-      batch.dots[at] = dot;
-      batch.squaredErrors[at] = (double) weighted * error;
-      batch.slopes[at] = slope;
-      slopeSum += slope;
-      Rows.addScaled(sum, slope * kernel, factors, ROW_BYTES);
+      slopes[at] = slope;
+      if (dots != null) {
+        dots[at] = dot;
+      }
+      chunk.slopes[user - from] += slope;
+      long gradient = Lanes.address(gradients + (long) (user - from) * ROW_BYTES);
+      Rows.addScaled(gradient, slope * kernel, q, ROW_BYTES);
     }
-    return slopeSum;
+    return squaredError;
   }
 
   @Override
-  public float addSlopes(
-      Batch batch, BatchSide side, BatchSide other, int number, float kernel, long gradient) {
-    long sum = Lanes.address(gradient);
-    float slopeSum = 0;
-    for (int at = side.index.first(number); at != BatchIndex.NONE; at = side.index.next(at)) {
-      float slope = batch.slopes[at];
-      slopeSum += slope;
-      long factors = Lanes.address(other.factors.row(other.rowAt[at]));
-      Rows.addScaled(sum, slope * kernel, factors, ROW_BYTES);
+  public void addSlopes(
+      Batch batch, int from, int to, long users, float kernel, BatchChunk chunk, long gradients) {
+    int end = batch.items.first(to);
+    for (int at = batch.items.first(from); at < end; at++) {
+      int item = batch.itemOf[at];
+      float slope = batch.slopes[batch.ratingAt[at]];
+      chunk.slopes[item - from] += slope;
+      long p = Lanes.address(users + (long) batch.userAt[at] * ROW_BYTES);
+      long gradient = Lanes.address(gradients + (long) (item - from) * ROW_BYTES);
+      Rows.addScaled(gradient, slope * kernel, p, ROW_BYTES);
     }
-    return slopeSum;
   }
 
   @Override
-  public void catchUp(
-      long weights,
-      long moments,
-      long squares,
-      float epsilon,
-      float a0,
-      float a1,
-      float a2,
-      float a3,
-      float decay1,
-      float decay2) {
-    long row = Lanes.address(weights);
-    long first = Lanes.address(moments);
-    long second = Lanes.address(squares);
+  public void catchUp(Rests rests, long weights, long moments, long squares, float epsilon) {
     FloatVector ones = FloatVector.broadcast(Lanes.SPECIES, 1f);
-    for (int at = 0; at < ROW_BYTES; at += Lanes.BYTES) {
-      FloatVector m = Lanes.load(first + at);
-      FloatVector v = Lanes.load(second + at);
-      FloatVector root = v.sqrt();
-      FloatVector inverse = ones.div(root.add(epsilon));
-      FloatVector r = root.mul(inverse);
-      FloatVector sum = r.mul(a3).add(a2).mul(r).add(a1).mul(r).add(a0);
-      Lanes.store(Lanes.load(row + at).sub(m.mul(inverse).mul(sum)), row + at);
-      Lanes.store(m.mul(decay1), first + at);
-      Lanes.store(v.mul(decay2), second + at);
+    for (int number = 0; number < rests.count; number++) {
+      long start = (long) rests.rows[number] * ROW_BYTES;
+      long row = Lanes.address(weights + start);
+      long first = Lanes.address(moments + start);
+      long second = Lanes.address(squares + start);
+      float a0 = rests.a0[number];
+      float a1 = rests.a1[number];
+      float a2 = rests.a2[number];
+      float a3 = rests.a3[number];
+      float decay1 = rests.decay1[number];
+      float decay2 = rests.decay2[number];
+      for (int at = 0; at < ROW_BYTES; at += Lanes.BYTES) {
+        FloatVector m = Lanes.load(first + at);
+        FloatVector v = Lanes.load(second + at);
+        FloatVector root = v.sqrt();
+        FloatVector inverse = ones.div(root.add(epsilon));
+        FloatVector r = root.mul(inverse);
+        FloatVector sum = r.mul(a3).add(a2).mul(r).add(a1).mul(r).add(a0);
+        Lanes.store(Lanes.load(row + at).sub(m.mul(inverse).mul(sum)), row + at);
+        Lanes.store(m.mul(decay1), first + at);
+        Lanes.store(v.mul(decay2), second + at);
+      }
     }
   }
 }

@@ -20,10 +20,6 @@ final class BatchSide {
   private static final int MOST_BIASES = 1 << 20;
 
   final PaddedTable factors;
-  final BatchIndex index;
-
-  /** The row of each position of the batch. */
-  final int[] rowAt;
 
   private final Side side;
   private final @Nullable PaddedTable bias;
@@ -32,13 +28,11 @@ final class BatchSide {
   /** For each row the step after which its numbers are; they may be behind with a deferred Adam. */
   private final long[] steps;
 
-  BatchSide(Side side, int batchSize, long step, Arena arena) {
+  BatchSide(Side side, long step, boolean everyRow, Arena arena) {
     this.side = side;
     factors = side.factors;
     bias = side.bias;
-    biasGradients = bias == null ? null : PaddedTable.ofColumn(bias.rows(), arena);
-    index = new BatchIndex(side.rows(), batchSize);
-    rowAt = new int[batchSize];
+    biasGradients = bias == null || !everyRow ? null : PaddedTable.ofColumn(bias.rows(), arena);
     steps = new long[side.rows()];
     Arrays.fill(steps, step);
   }
@@ -47,37 +41,41 @@ final class BatchSide {
     return side.rows();
   }
 
-  /** The bias of a row, or 0. */
-  float bias(int row) {
-    return side.bias(row);
+  /** The address of the biases, or 0. */
+  long biases() {
+    return bias == null ? 0 : bias.row(0);
   }
 
-  /** Leaves a bias's gradient for {@link #moveBias} or {@link #moveBiases}. */
-  void biasGradient(int row, float gradient) {
-    if (biasGradients != null) {
-      Lanes.set(biasGradients.row(row), gradient);
+  /** Takes the biases of rows {@code from} to {@code to - 1} of a batch; 0 if there are none. */
+  void takeBiases(int[] rows, int from, int to, float[] taken) {
+    for (int number = from; number < to; number++) {
+      taken[number - from] = side.bias(rows[number]);
     }
   }
 
-  /** Moves a row of factors along a padded gradient. */
-  void moveFactors(RowUpdate update, int row, long gradient) {
-    update.moveRow(
-        factors.row(row),
-        side.factorSlot(0, row),
-        side.factorSlot(1, row),
-        gradient,
-        factors.rowBytes(),
-        factors.columns());
+  /** Leaves gradients of biases for {@link #moveBiases}. */
+  void leaveBiasGradients(int[] rows, int from, int to, float[] gradients) {
+    for (int number = from; biasGradients != null && number < to; number++) {
+      Lanes.set(biasGradients.row(rows[number]), gradients[number - from]);
+    }
   }
 
-  /** Moves the bias of one row along the gradient left for it. */
-  void moveBias(RowUpdate update, int row) {
-    if (bias != null && biasGradients != null) {
-      update.moveElement(
-          bias.row(row),
-          side.biasSlot(0, row),
-          side.biasSlot(1, row),
-          Lanes.get(biasGradients.row(row)));
+  /** Moves rows of factors of a batch along padded gradients. */
+  void moveFactors(RowUpdate update, int[] rows, int from, int to, long gradients) {
+    update.moveRows(side, rows, from, to, gradients);
+  }
+
+  /** Moves biases of a batch along gradients. */
+  void moveBiases(RowUpdate update, int[] rows, int from, int to, float[] gradients) {
+    if (bias == null) {
+      return;
+    }
+    long weights = bias.row(0);
+    long first = side.biasSlot(0, 0);
+    long second = side.biasSlot(1, 0);
+    for (int number = from; number < to; number++) {
+      long at = (long) rows[number] * Float.BYTES;
+      update.moveElement(weights + at, first + at, second + at, gradients[number - from]);
     }
   }
 
@@ -96,29 +94,53 @@ final class BatchSide {
             side.biasSlot(1, start),
             biasGradients.row(start),
             vectors * Lanes.BYTES);
+        biasGradients.clear(start, count);
       }
     }
   }
 
-  /** Moves a row, and its bias, over the steps that it has rested. */
-  void catchUp(DeferredAdam adam, int row, long step) {
+  /** Moves rows of a batch, and their biases, over the steps that they have rested. */
+  void catchUp(DeferredAdam adam, int[] rows, int from, int to, long step, Rests rests) {
+    rests.count = 0;
+    for (int number = from; number < to; number++) {
+      addRest(adam, rows[number], step, rests);
+    }
+    catchUp(adam, rests);
+  }
+
+  /** Moves rows {@code from} to {@code to - 1} over the steps that they have rested. */
+  void catchUp(DeferredAdam adam, int from, int to, long step, Rests rests) {
+    rests.count = 0;
+    for (int row = from; row < to; row++) {
+      addRest(adam, row, step, rests);
+    }
+    catchUp(adam, rests);
+  }
+
+  private void addRest(DeferredAdam adam, int row, long step, Rests rests) {
     if (steps[row] < step) {
-      adam.catchUp(
-          steps[row],
-          step,
-          factors.row(row),
-          side.factorSlot(0, row),
-          side.factorSlot(1, row),
-          bias == null ? 0 : bias.row(row),
-          side.biasSlot(0, row),
-          side.biasSlot(1, row));
+      adam.add(rests, row, steps[row], step);
       steps[row] = step;
     }
   }
 
-  /** Notes that a row has made a step. */
-  void moved(int row, long step) {
-    steps[row] = step;
+  private void catchUp(DeferredAdam adam, Rests rests) {
+    adam.catchUp(rests, factors.row(0), side.factorSlot(0, 0), side.factorSlot(1, 0));
+    if (bias != null) {
+      adam.catchUpNumbers(rests, bias.row(0), side.biasSlot(0, 0), side.biasSlot(1, 0));
+    }
+  }
+
+  /** Whether a row has still to make a step to be where it shall be after it. */
+  boolean rests(int row, long step) {
+    return steps[row] < step;
+  }
+
+  /** Notes that rows of a batch have made a step. */
+  void moved(int[] rows, int from, int to, long step) {
+    for (int number = from; number < to; number++) {
+      steps[rows[number]] = step;
+    }
   }
 
   /** What a look at current rows changes, to be put back after it. */

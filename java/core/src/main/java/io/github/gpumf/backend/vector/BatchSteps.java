@@ -1,48 +1,45 @@
 package io.github.gpumf.backend.vector;
 
-import io.github.gpumf.backend.AdamTails;
-import io.github.gpumf.backend.EpochOrder;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
-import io.github.gpumf.data.Ratings;
-import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Steps of a batch each, with vectors and several threads. A step has these parts; within a part,
- * each row is written by one thread, which adds up the row's ratings in the order of the batch, so
- * the bits do not depend on the number of threads.
+ * Steps of a batch each, with vectors and several threads. Batches are read ahead ({@link
+ * BatchAhead}), and a step has two phases, each of them a loop over {@link Buckets} of rows:
  *
  * <ol>
- *   <li>Gather the batch: users, items, values and weights, in the order of the epoch.
- *   <li>Index it: the positions of each distinct user, and of each distinct item.
- *   <li>By user: errors of its ratings, and the gradient of its row. Every rating is scored once,
- *       while the user's row is in the first-level cache.
- *   <li>By item: the gradient of its row from the errors, and the row's move. The users' rows are
- *       still those before the step.
- *   <li>By user: the row's move.
+ *   <li>By user: the errors of its ratings, the gradient of its row, and the row's move. A copy of
+ *       the row as it was is left for the second phase.
+ *   <li>By item: the gradient of its row from the errors and from those copies, and the row's move.
  * </ol>
  *
- * <p>At k floats a row, a rating reads its item's row twice, its user's row twice, and writes two
- * gradient rows: about 24 k bytes, nearly all of them in caches for the tables of MovieLens.
+ * <p>A row is written by one thread, which adds up the row's ratings in the order of the batch, so
+ * the bits do not depend on the number of threads. Where rows outside the batch move too, they do
+ * in the second phase; but Keras' Adam without L2 moves them when they are next read ({@link
+ * DeferredAdam}): users in the first phase, items in the second one of the batch before.
+ *
+ * <p>At k floats a row, a rating reads its item's row and its user's copy, 8 k bytes. A row is read
+ * and written once with its optimizer's numbers, for Adam 24 k bytes; a batch of 8,192 ratings of
+ * MovieLens 1M has 0.6 rows a rating, one of 1,024 has 1.4.
  */
 final class BatchSteps implements Steps {
-  /** Rows of a chunk: some microseconds of work, and a multiple of the lanes of any machine. */
+  /** Rows of a chunk where all rows are gone through. */
   private static final int CHUNK = 64;
 
-  /** The same of biases. */
+  /** The same of biases: some microseconds, and a multiple of the lanes of any machine. */
   private static final int BIASES_CHUNK = 1024;
-
-  /** Ratings of a chunk where a rating is a few loads. */
-  private static final int RATINGS_CHUNK = 1024;
 
   private final TrainingJob job;
   private final Team team;
+  private final Buckets buckets;
+  private final BatchAhead ahead;
   private final BatchSide users;
   private final BatchSide items;
   private final @Nullable DenseHead dense;
@@ -63,53 +60,48 @@ final class BatchSteps implements Steps {
   /** Whether {@link #deferred} knows the steps to come. */
   private boolean prepared;
 
-  /** The rating of each position of the batch. */
-  private final long[] ratingAt;
+  /** Gradients of a chunk of rows, for each member of the team. */
+  private final PaddedTable gradients;
 
-  private final Batch batch;
+  private final BatchChunk[] chunks;
 
-  /** Gradients of the batch's distinct users. */
-  private final PaddedTable userGradients;
+  /** The rows of the batch's users before its step. */
+  private final PaddedTable userCopies;
 
-  /** A gradient for each member of the team. */
-  private final PaddedTable memberGradients;
-
-  private final PaddedTable zeros;
+  /** Weighted squared errors of each bucket. */
+  private final double[] squaredErrors;
 
   BatchSteps(TrainingJob job, Tables tables, Team team, Arena arena) {
     this.job = job;
     this.team = team;
-    int batchSize = (int) Math.min(job.batchSize(), job.ratings().size());
     step = job.start().step();
-    users = new BatchSide(tables.users(), batchSize, step, arena);
-    items = new BatchSide(tables.items(), batchSize, step, arena);
     dense = tables.dense();
     Shaped.Shape shape = Shaped.Shape.ofRows(tables.users().factors.rowBytes());
     rows = Shaped.make(BatchRows.class, shape);
     update = RowUpdate.of(job.optimizer(), shape);
-    deferred = deferred(batchSize);
+    // With L2 the gradient of a row outside the batch is not zero, so nothing can be deferred.
+    deferred =
+        job.spec().l2() == 0 && job.optimizer() instanceof Adam adam
+            ? DeferredAdam.of(adam, update, rows)
+            : null;
     everyRow =
         (job.optimizer() instanceof Adam && deferred == null)
             || (job.spec().l2() > 0 && !(job.optimizer() instanceof LazyAdam));
-    ratingAt = new long[batchSize];
-    batch = new Batch(batchSize, job.ratings().hasWeights());
+    users = new BatchSide(tables.users(), step, everyRow, arena);
+    items = new BatchSide(tables.items(), step, everyRow, arena);
+    int batchSize = BatchAhead.batchSize(job.batchSize(), job.ratings().size());
+    buckets = Buckets.forRows(everyRow ? (long) users.rows() + items.rows() : batchSize);
+    squaredErrors = new double[buckets.count()];
+    ahead = new BatchAhead(job, team, buckets, dense != null, arena);
     int factors = job.spec().factors();
-    userGradients = PaddedTable.ofRows(Math.min(batchSize, users.rows()), factors, arena);
-    memberGradients = PaddedTable.ofRows(job.threads(), factors, arena);
-    zeros = PaddedTable.ofRows(1, factors, arena);
-  }
-
-  /** With L2 the gradient of a row outside the batch is not zero, so nothing can be deferred. */
-  private @Nullable DeferredAdam deferred(int batchSize) {
-    boolean pays = AdamTails.pay((long) users.rows() + items.rows(), batchSize);
-    return pays && job.spec().l2() == 0 && job.optimizer() instanceof Adam adam
-        ? DeferredAdam.of(adam, update, rows)
-        : null;
+    gradients = PaddedTable.ofRows((long) job.threads() * BatchChunk.ROWS, factors, arena);
+    chunks = new BatchChunk[job.threads()];
+    Arrays.setAll(chunks, member -> new BatchChunk());
+    userCopies = PaddedTable.ofRows(Math.min(batchSize, users.rows()), factors, arena);
   }
 
   @Override
   public EpochTotals run(int epoch, long from, long to) {
-    Shuffle order = job.shuffle() ? new Shuffle(EpochOrder.of(job, epoch)) : null;
     if (from == 0) {
       totals = EpochTotals.NONE;
     }
@@ -118,19 +110,22 @@ final class BatchSteps implements Steps {
       deferred.prepare(step, job.batchesPerEpoch() - from, job.batchesPerEpoch());
       prepared = true;
     }
-    for (long batch = from; batch < to && !totals.diverged(); batch++) {
-      long start = batch * job.batchSize();
-      int size = (int) Math.min(job.batchSize(), job.ratings().size() - start);
-      gather(order, start, size);
-      index(size);
-      catchUpItems();
-      double penalty = penalty();
-      findErrors(size);
-      double squaredError = Sums.inOrder(this.batch.squaredErrors, size);
-      totals = totals.plus(batch, size, squaredError, penalty, job.lossLimit());
-      if (!totals.diverged()) {
-        move(size);
+    for (long number = from; number < to && !totals.diverged(); number++) {
+      boolean first = ahead.peek(epoch, number) == null;
+      Batch batch = ahead.get(epoch, number);
+      if (first) {
+        catchUpItems(batch);
       }
+      BatchNumbers numbers = numbers(batch.size);
+      double penalty = penalty();
+      update.startStep(step, job.batchesPerEpoch());
+      double squaredError = moveUsers(batch, numbers);
+      totals = totals.plus(number, batch.size, squaredError, penalty, job.lossLimit());
+      if (!totals.diverged()) {
+        moveItems(batch, ahead.peek(epoch, number + 1), numbers);
+        step++;
+      }
+      behind = deferred != null;
     }
     if (to == job.batchesPerEpoch()) {
       catchUpAll();
@@ -143,31 +138,192 @@ final class BatchSteps implements Steps {
     return step;
   }
 
-  /** The step of a batch whose errors and users' gradients are known. */
-  private void move(int size) {
-    update.startStep(step, job.batchesPerEpoch());
-    moveItems(size);
-    moveUsers();
-    if (dense != null) {
-      dense.move(update, batch.slopes, batch.dots, size);
-    }
-    step++;
-    behind = deferred != null;
+  private BatchNumbers numbers(int size) {
+    return new BatchNumbers(
+        dense == null ? 1 : dense.kernel(),
+        job.offset() + (dense == null ? 0 : dense.bias()),
+        2f / size,
+        (float) (2 * job.spec().l2()),
+        (float) (2 * job.spec().regularization() / size),
+        (float) (2 * job.spec().biasRegularization() / size));
   }
 
-  /** Users are caught up by {@link #findErrors}, when their turn comes. */
-  private void catchUpItems() {
+  /** What is done for the rows of a bucket by a member of the team. */
+  @FunctionalInterface
+  private interface Phase {
+    void run(int bucket, int member);
+  }
+
+  private void forEachBucket(Phase phase) {
+    team.run(
+        buckets.count(),
+        1,
+        (from, to, member) -> {
+          for (int bucket = from; bucket < to; bucket++) {
+            phase.run(bucket, member);
+          }
+        });
+  }
+
+  /** The first phase; returns the weighted squared error. */
+  private double moveUsers(Batch batch, BatchNumbers numbers) {
+    forEachBucket((bucket, member) -> moveUsers(batch, bucket, numbers, member));
+    return Sums.inOrder(squaredErrors, squaredErrors.length);
+  }
+
+  private void moveUsers(Batch batch, int bucket, BatchNumbers numbers, int member) {
+    double squaredError = 0;
+    int end = batch.users.start(bucket + 1);
+    for (int from = batch.users.start(bucket); from < end; from += BatchChunk.ROWS) {
+      int to = Math.min(end, from + BatchChunk.ROWS);
+      squaredError += moveUsers(batch, from, to, numbers, member);
+    }
+    squaredErrors[bucket] = squaredError;
+  }
+
+  private double moveUsers(Batch batch, int from, int to, BatchNumbers numbers, int member) {
+    BatchChunk chunk = chunks[member];
+    long gradient = gradients.row((long) member * BatchChunk.ROWS);
+    if (deferred != null) {
+      users.catchUp(deferred, batch.users.rows(), from, to, step, chunk.rests);
+    }
+    start(users, batch.users, from, to, numbers, chunk, gradient);
+    rows.copy(batch.users.rows(), from, to, users.factors.row(0), userCopies.row(from));
+    double squaredError =
+        rows.findErrors(
+            batch,
+            from,
+            to,
+            userCopies.row(0),
+            items.factors.row(0),
+            items.biases(),
+            numbers,
+            chunk,
+            gradient);
+    move(users, batch.users.rows(), from, to, chunk, gradient);
+    return squaredError;
+  }
+
+  /** The second phase, which brings the items of the next batch to its step too. */
+  private void moveItems(Batch batch, @Nullable Batch next, BatchNumbers numbers) {
+    forEachBucket(
+        (bucket, member) -> {
+          moveItems(batch, bucket, numbers, member);
+          if (everyRow) {
+            moveOthers(users, bucket, numbers, member);
+            moveOthers(items, bucket, numbers, member);
+          } else if (next != null) {
+            catchUpItems(next, bucket, step + 1, member);
+          }
+        });
+    if (everyRow) {
+      moveBiases(users);
+      moveBiases(items);
+    }
+    if (dense != null) {
+      dense.move(update, batch.slopes, Objects.requireNonNull(batch.dots), batch.size);
+    }
+  }
+
+  private void moveItems(Batch batch, int bucket, BatchNumbers numbers, int member) {
+    int end = batch.items.start(bucket + 1);
+    for (int from = batch.items.start(bucket); from < end; from += BatchChunk.ROWS) {
+      moveItems(batch, from, Math.min(end, from + BatchChunk.ROWS), numbers, member);
+    }
+  }
+
+  private void moveItems(Batch batch, int from, int to, BatchNumbers numbers, int member) {
+    BatchChunk chunk = chunks[member];
+    long gradient = gradients.row((long) member * BatchChunk.ROWS);
+    start(items, batch.items, from, to, numbers, chunk, gradient);
+    rows.addSlopes(batch, from, to, userCopies.row(0), numbers.kernel(), chunk, gradient);
+    move(items, batch.items.rows(), from, to, chunk, gradient);
+  }
+
+  /** Begins the gradients of rows, as far as they do not depend on their ratings' errors. */
+  private void start(
+      BatchSide side,
+      BatchIndex index,
+      int from,
+      int to,
+      BatchNumbers numbers,
+      BatchChunk chunk,
+      long gradient) {
+    side.takeBiases(index.rows(), from, to, chunk.bias);
+    for (int number = from; number < to; number++) {
+      int count = index.end(number) - index.first(number);
+      chunk.shrink[number - from] = numbers.shrink() + numbers.shrinkByRating() * count;
+      chunk.slopes[number - from] =
+          numbers.biasShrinkByRating() * count * chunk.bias[number - from];
+    }
+    if (numbers.shrinks()) {
+      rows.startGradients(index.rows(), from, to, side.factors.row(0), chunk.shrink, gradient);
+    } else {
+      rows.clearGradients(to - from, gradient);
+    }
+  }
+
+  /** Moves rows of the batch, with their biases. */
+  private void move(
+      BatchSide side, int[] moved, int from, int to, BatchChunk chunk, long gradient) {
+    side.moveFactors(update, moved, from, to, gradient);
+    if (everyRow) {
+      side.leaveBiasGradients(moved, from, to, chunk.slopes);
+    } else {
+      side.moveBiases(update, moved, from, to, chunk.slopes);
+    }
+    side.moved(moved, from, to, step + 1);
+  }
+
+  /** Moves the rows of a bucket that the batch does not hold. */
+  private void moveOthers(BatchSide side, int bucket, BatchNumbers numbers, int member) {
+    int[] others = chunks[member].rows;
+    int count = 0;
+    long stride = (long) buckets.together() * buckets.count();
+    for (long start = (long) bucket * buckets.together(); start < side.rows(); start += stride) {
+      int end = (int) Math.min(side.rows(), start + buckets.together());
+      for (int row = (int) start; row < end; row++) {
+        if (side.rests(row, step + 1)) {
+          others[count++] = row;
+        }
+        if (count == others.length) {
+          moveRows(side, count, numbers, member);
+          count = 0;
+        }
+      }
+    }
+    moveRows(side, count, numbers, member);
+  }
+
+  private void moveRows(BatchSide side, int count, BatchNumbers numbers, int member) {
+    BatchChunk chunk = chunks[member];
+    long gradient = gradients.row((long) member * BatchChunk.ROWS);
+    Arrays.fill(chunk.shrink, numbers.shrink());
+    rows.startGradients(chunk.rows, 0, count, side.factors.row(0), chunk.shrink, gradient);
+    side.moveFactors(update, chunk.rows, 0, count, gradient);
+    side.moved(chunk.rows, 0, count, step + 1);
+  }
+
+  /** A loop of its own, over whole vectors. */
+  private void moveBiases(BatchSide side) {
+    team.run(side.rows(), BIASES_CHUNK, (from, to, member) -> side.moveBiases(update, from, to));
+  }
+
+  private void catchUpItems(Batch batch) {
+    if (deferred != null) {
+      forEachBucket((bucket, member) -> catchUpItems(batch, bucket, step, member));
+    }
+  }
+
+  private void catchUpItems(Batch batch, int bucket, long step, int member) {
     if (deferred == null) {
       return;
     }
-    team.run(
-        items.index.distinct(),
-        CHUNK,
-        (from, to, member) -> {
-          for (int number = from; number < to; number++) {
-            items.catchUp(deferred, items.index.row(number), step);
-          }
-        });
+    int end = batch.items.start(bucket + 1);
+    for (int from = batch.items.start(bucket); from < end; from += BatchChunk.ROWS) {
+      int to = Math.min(end, from + BatchChunk.ROWS);
+      items.catchUp(deferred, batch.items.rows(), from, to, step, chunks[member].rests);
+    }
   }
 
   private void catchUpAll() {
@@ -179,12 +335,14 @@ final class BatchSteps implements Steps {
   }
 
   private void catchUpAll(BatchSide side) {
+    DeferredAdam adam = Objects.requireNonNull(deferred);
     team.run(
         side.rows(),
-        CHUNK,
+        BatchChunk.ROWS,
         (from, to, member) -> {
-          for (int row = from; row < to; row++) {
-            side.catchUp(Objects.requireNonNull(deferred), row, step);
+          for (int start = from; start < to; start += BatchChunk.ROWS) {
+            int end = Math.min(to, start + BatchChunk.ROWS);
+            side.catchUp(adam, start, end, step, chunks[member].rests);
           }
         });
   }
@@ -210,50 +368,6 @@ final class BatchSteps implements Steps {
     }
   }
 
-  private void gather(@Nullable Shuffle order, long start, int size) {
-    team.run(
-        size,
-        RATINGS_CHUNK,
-        (from, to, member) -> {
-          // The order first, the ratings after it: loads that wait for nothing but their address
-          // overlap, and a shuffled rating is three cache misses.
-          if (order == null) {
-            for (int at = from; at < to; at++) {
-              ratingAt[at] = start + at;
-            }
-          } else {
-            order.apply(start, from, to, ratingAt);
-          }
-          gather(from, to);
-        });
-  }
-
-  private void gather(int from, int to) {
-    Ratings ratings = job.ratings();
-    for (int at = from; at < to; at++) {
-      users.rowAt[at] = ratings.user(ratingAt[at]);
-      items.rowAt[at] = ratings.item(ratingAt[at]);
-      batch.values[at] = ratings.value(ratingAt[at]);
-    }
-    float[] weights = batch.weights;
-    for (int at = from; weights != null && at < to; at++) {
-      weights[at] = ratings.weight(ratingAt[at]);
-    }
-  }
-
-  private void index(int size) {
-    // Two indices, two chunks; a small batch is not worth a second thread.
-    team.run(
-        2,
-        size < RATINGS_CHUNK ? 2 : 1,
-        (from, to, member) -> {
-          for (int side = from; side < to; side++) {
-            BatchSide indexed = side == 0 ? users : items;
-            indexed.index.build(indexed.rowAt, size);
-          }
-        });
-  }
-
   /** Keras' L2 term of the loss: lambda times the squares of both tables before the step. */
   private double penalty() {
     double lambda = job.spec().l2();
@@ -271,113 +385,5 @@ final class BatchSteps implements Steps {
           }
         });
     return Sums.inOrder(sums, sums.length);
-  }
-
-  private void findErrors(int size) {
-    float shrinkEach = (float) (2 * job.spec().l2());
-    float shrinkPerRating = (float) (2 * job.spec().regularization() / size);
-    float biasShrink = (float) (2 * job.spec().biasRegularization() / size);
-    float kernel = dense == null ? 1 : dense.kernel();
-    float offset = job.offset() + (dense == null ? 0 : dense.bias());
-    team.run(
-        users.index.distinct(),
-        CHUNK,
-        (from, to, member) -> {
-          for (int number = from; number < to; number++) {
-            int user = users.index.row(number);
-            if (deferred != null) {
-              users.catchUp(deferred, user, step);
-            }
-            int count = users.index.count(number);
-            long row = users.factors.row(user);
-            long gradient = userGradients.row(number);
-            rows.setScaled(gradient, shrinkEach + shrinkPerRating * count, row);
-            float bias = users.bias(user);
-            float slopes =
-                rows.addErrors(
-                    batch, users, items, number, kernel, offset + bias, 2f / size, gradient);
-            users.biasGradient(user, slopes + biasShrink * count * bias);
-          }
-        });
-  }
-
-  private void moveItems(int size) {
-    Mf spec = job.spec();
-    float shrinkEach = (float) (2 * spec.l2());
-    float shrinkPerRating = (float) (2 * spec.regularization() / size);
-    float biasShrink = (float) (2 * spec.biasRegularization() / size);
-    float kernel = dense == null ? 1 : dense.kernel();
-    team.run(
-        everyRow ? items.rows() : items.index.distinct(),
-        CHUNK,
-        (from, to, member) -> {
-          for (int at = from; at < to; at++) {
-            int item = everyRow ? at : items.index.row(at);
-            int number = everyRow ? items.index.numberOf(item) : at;
-            float shrink = shrinkEach;
-            if (number != BatchIndex.NONE) {
-              shrink += shrinkPerRating * items.index.count(number);
-            }
-            long gradient = zeros.row(0);
-            if (number != BatchIndex.NONE || shrink != 0) {
-              gradient = memberGradients.row(member);
-              rows.setScaled(gradient, shrink, items.factors.row(item));
-            }
-            float slopes = 0;
-            if (number != BatchIndex.NONE) {
-              slopes = rows.addSlopes(batch, items, users, number, kernel, gradient);
-              slopes += biasShrink * items.index.count(number) * items.bias(item);
-            }
-            items.biasGradient(item, slopes);
-            items.moveFactors(update, item, gradient);
-            items.moved(item, step + 1);
-          }
-        });
-    moveBiases(items);
-  }
-
-  private void moveUsers() {
-    float shrinkEach = (float) (2 * job.spec().l2());
-    team.run(
-        everyRow ? users.rows() : users.index.distinct(),
-        CHUNK,
-        (from, to, member) -> {
-          for (int at = from; at < to; at++) {
-            int user = everyRow ? at : users.index.row(at);
-            int number = everyRow ? users.index.numberOf(user) : at;
-            long gradient = zeros.row(0);
-            if (number != BatchIndex.NONE) {
-              gradient = userGradients.row(number);
-            } else {
-              users.biasGradient(user, 0);
-              if (shrinkEach != 0) {
-                gradient = memberGradients.row(member);
-                rows.setScaled(gradient, shrinkEach, users.factors.row(user));
-              }
-            }
-            users.moveFactors(update, user, gradient);
-            users.moved(user, step + 1);
-          }
-        });
-    moveBiases(users);
-  }
-
-  /**
-   * A loop of its own: with the moves of rows and of biases in one, the compiler would stop
-   * inlining in the middle of it.
-   */
-  private void moveBiases(BatchSide side) {
-    if (everyRow) {
-      team.run(side.rows(), BIASES_CHUNK, (from, to, member) -> side.moveBiases(update, from, to));
-    } else {
-      team.run(
-          side.index.distinct(),
-          BIASES_CHUNK,
-          (from, to, member) -> {
-            for (int at = from; at < to; at++) {
-              side.moveBias(update, side.index.row(at));
-            }
-          });
-    }
   }
 }

@@ -47,62 +47,55 @@ final class DeferredAdam {
   }
 
   /**
-   * Moves a row of factors, and its bias, over the steps that it has rested. Arguments are
-   * addresses: of weights, of m and of v.
+   * Adds a row to some that have rested.
    *
-   * @param last the step after which the numbers are
+   * @param last the step after which its numbers are
    * @param step the step after which they shall be
-   * @param weights 0 if there is only a bias
-   * @param bias 0 if there is none
    */
-  void catchUp(
-      long last,
-      long step,
-      long weights,
-      long moments,
-      long squares,
-      long bias,
-      long biasMoment,
-      long biasSquare) {
+  void add(Rests rests, int row, long last, long step) {
     int from = (int) (last - first);
     int to = (int) (step - first);
-    double s0 = tails.sum(0, from, to);
-    double s1 = tails.sum(1, from, to);
-    double s2 = tails.sum(2, from, to);
-    double s3 = tails.sum(3, from, to);
-    float a0 = (float) s0;
-    float a1 = (float) (s0 - s1);
-    float a2 = (float) (s0 - 2 * s1 + s2);
-    float a3 = (float) (s0 - 3 * s1 + 3 * s2 - s3);
+    double beta1 = tails.powerOfBeta1(to - from);
     double root = tails.powerOfRoot(to - from);
-    float decay1 = (float) tails.powerOfBeta1(to - from);
-    float decay2 = (float) (root * root);
-    if (weights != 0) {
-      rows.catchUp(weights, moments, squares, epsilon, a0, a1, a2, a3, decay1, decay2);
-    }
-    if (bias != 0) {
-      move(bias, biasMoment, biasSquare, a0, a1, a2, a3, decay1, decay2);
-    }
+    double rho = beta1;
+    double s0 = tails.tail(0, from) - rho * tails.tail(0, to);
+    rho *= root;
+    double s1 = tails.tail(1, from) - rho * tails.tail(1, to);
+    rho *= root;
+    double s2 = tails.tail(2, from) - rho * tails.tail(2, to);
+    rho *= root;
+    double s3 = tails.tail(3, from) - rho * tails.tail(3, to);
+    int number = rests.count++;
+    rests.rows[number] = row;
+    rests.a0[number] = (float) s0;
+    rests.a1[number] = (float) (s0 - s1);
+    rests.a2[number] = (float) (s0 - 2 * s1 + s2);
+    rests.a3[number] = (float) (s0 - 3 * s1 + 3 * s2 - s3);
+    rests.decay1[number] = (float) beta1;
+    rests.decay2[number] = (float) (root * root);
   }
 
-  private void move(
-      long weight,
-      long moment,
-      long square,
-      float a0,
-      float a1,
-      float a2,
-      float a3,
-      float decay1,
-      float decay2) {
-    float m = Lanes.get(moment);
-    float v = Lanes.get(square);
-    float root = (float) Math.sqrt(v);
-    float inverse = 1 / (root + epsilon);
-    float r = root * inverse;
-    float sum = ((r * a3 + a2) * r + a1) * r + a0;
-    Lanes.set(weight, Lanes.get(weight) - m * inverse * sum);
-    Lanes.set(moment, m * decay1);
-    Lanes.set(square, v * decay2);
+  /** Moves rows of factors over their rests; arguments are addresses of row 0. */
+  void catchUp(Rests rests, long weights, long moments, long squares) {
+    rows.catchUp(rests, weights, moments, squares, epsilon);
+  }
+
+  /** Moves single numbers of rows over their rests; arguments are addresses of row 0. */
+  void catchUpNumbers(Rests rests, long weights, long moments, long squares) {
+    for (int number = 0; number < rests.count; number++) {
+      long at = (long) rests.rows[number] * Float.BYTES;
+      float m = Lanes.get(moments + at);
+      float v = Lanes.get(squares + at);
+      float root = (float) Math.sqrt(v);
+      float inverse = 1 / (root + epsilon);
+      float r = root * inverse;
+      float sum = rests.a3[number];
+      sum = sum * r + rests.a2[number];
+      sum = sum * r + rests.a1[number];
+      sum = sum * r + rests.a0[number];
+      Lanes.set(weights + at, Lanes.get(weights + at) - m * inverse * sum);
+      Lanes.set(moments + at, m * rests.decay1[number]);
+      Lanes.set(squares + at, v * rests.decay2[number]);
+    }
   }
 }

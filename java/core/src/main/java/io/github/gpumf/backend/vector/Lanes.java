@@ -59,6 +59,11 @@ final class Lanes {
     return MEMORY.get(INT, address);
   }
 
+  /** Sets an int. */
+  static void setInt(long address, int value) {
+    MEMORY.set(INT, address, value);
+  }
+
   static FloatVector load(long address) {
     return FloatVector.fromMemorySegment(SPECIES, MEMORY, address, ByteOrder.nativeOrder());
   }

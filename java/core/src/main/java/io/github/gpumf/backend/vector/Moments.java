@@ -40,27 +40,49 @@ final class Moments extends RowUpdate {
 
   @Override
   void moveRow(long weights, long first, long second, long gradients, int bytes, int columns) {
-    moveElements(
-        Lanes.address(weights),
-        Lanes.address(first),
-        Lanes.address(second),
-        Lanes.address(gradients),
-        ROW_BYTES);
+    long w = Lanes.address(weights);
+    long m = Lanes.address(first);
+    long v = Lanes.address(second);
+    long g = Lanes.address(gradients);
+    for (int at = 0; at < ROW_BYTES; at += Lanes.BYTES) {
+      moveVector(w + at, m + at, v + at, g + at);
+    }
+  }
+
+  @Override
+  void moveRows(Side side, int[] rows, int from, int to, long gradients) {
+    long weights = side.factors.row(0);
+    long moments = side.factorSlot(0, 0);
+    long squares = side.factorSlot(1, 0);
+    for (int number = from; number < to; number++) {
+      long start = (long) rows[number] * ROW_BYTES;
+      long w = Lanes.address(weights + start);
+      long m = Lanes.address(moments + start);
+      long v = Lanes.address(squares + start);
+      long g = Lanes.address(gradients + (long) (number - from) * ROW_BYTES);
+      for (int at = 0; at < ROW_BYTES; at += Lanes.BYTES) {
+        moveVector(w + at, m + at, v + at, g + at);
+      }
+    }
   }
 
   @Override
   void moveElements(long weights, long first, long second, long gradients, int bytes) {
     for (int at = 0; at < bytes; at += Lanes.BYTES) {
-      FloatVector g = Lanes.load(gradients + at);
-      FloatVector m = Lanes.load(first + at);
-      FloatVector v = Lanes.load(second + at);
-      m = m.add(g.sub(m).mul(weight1));
-      v = v.add(g.mul(g).sub(v).mul(weight2));
-      Lanes.store(m, first + at);
-      Lanes.store(v, second + at);
-      FloatVector move = m.mul(alpha).div(v.sqrt().add(epsilon));
-      Lanes.store(Lanes.load(weights + at).sub(move), weights + at);
+      moveVector(weights + at, first + at, second + at, gradients + at);
     }
+  }
+
+  private void moveVector(long weights, long first, long second, long gradients) {
+    FloatVector g = Lanes.load(gradients);
+    FloatVector m = Lanes.load(first);
+    FloatVector v = Lanes.load(second);
+    m = m.add(g.sub(m).mul(weight1));
+    v = v.add(g.mul(g).sub(v).mul(weight2));
+    Lanes.store(m, first);
+    Lanes.store(v, second);
+    FloatVector move = m.mul(alpha).div(v.sqrt().add(epsilon));
+    Lanes.store(Lanes.load(weights).sub(move), weights);
   }
 
   @Override

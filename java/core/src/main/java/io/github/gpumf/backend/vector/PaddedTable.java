@@ -75,6 +75,11 @@ final class PaddedTable {
     return address + row * rowBytes;
   }
 
+  /** Sets rows to 0. */
+  void clear(long from, long count) {
+    segment.asSlice(from * rowBytes, count * rowBytes).fill((byte) 0);
+  }
+
   /** A copy, padding included. */
   MemorySegment save(Arena owner) {
     return owner.allocate(segment.byteSize(), CACHE_LINE).copyFrom(segment);

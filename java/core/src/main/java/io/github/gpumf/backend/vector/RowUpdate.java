@@ -71,6 +71,30 @@ abstract class RowUpdate {
     moveElements(weights, first, second, gradients, bytes);
   }
 
+  /**
+   * Moves rows of factors.
+   *
+   * @param from the first one's place in {@code rows}
+   * @param to after the last one's
+   * @param gradients their address, that of the first one first
+   */
+  void moveRows(Side side, int[] rows, int from, int to, long gradients) {
+    int bytes = side.factors.rowBytes();
+    int columns = side.factors.columns();
+    long gradient = gradients;
+    for (int number = from; number < to; number++) {
+      int row = rows[number];
+      moveRow(
+          side.factors.row(row),
+          side.factorSlot(0, row),
+          side.factorSlot(1, row),
+          gradient,
+          bytes,
+          columns);
+      gradient += bytes;
+    }
+  }
+
   /** Moves whole vectors of weights that each stand for themselves. */
   abstract void moveElements(long weights, long first, long second, long gradients, int bytes);
 

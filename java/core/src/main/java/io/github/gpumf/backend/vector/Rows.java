@@ -27,6 +27,26 @@ final class Rows {
     }
   }
 
+  /** sum = a x + b y. */
+  static void setSum(long sum, float a, long x, float b, long y, int bytes) {
+    FloatVector ofX = FloatVector.broadcast(Lanes.SPECIES, a);
+    FloatVector ofY = FloatVector.broadcast(Lanes.SPECIES, b);
+    for (int at = 0; at < bytes; at += Lanes.BYTES) {
+      Lanes.store(Lanes.load(y + at).fma(ofY, Lanes.load(x + at).mul(ofX)), sum + at);
+    }
+  }
+
+  /** sum = a x + b y, and copy = x. */
+  static void setSum(long sum, float a, long x, float b, long y, long copy, int bytes) {
+    FloatVector ofX = FloatVector.broadcast(Lanes.SPECIES, a);
+    FloatVector ofY = FloatVector.broadcast(Lanes.SPECIES, b);
+    for (int at = 0; at < bytes; at += Lanes.BYTES) {
+      FloatVector ofRow = Lanes.load(x + at);
+      Lanes.store(ofRow, copy + at);
+      Lanes.store(Lanes.load(y + at).fma(ofY, ofRow.mul(ofX)), sum + at);
+    }
+  }
+
   /** y = y + factor x. */
   static void addScaled(long y, float factor, long x, int bytes) {
     FloatVector factors = FloatVector.broadcast(Lanes.SPECIES, factor);

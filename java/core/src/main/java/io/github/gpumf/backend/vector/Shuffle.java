@@ -63,9 +63,13 @@ final class Shuffle {
   private IntVector encrypt(IntVector values) {
     IntVector left = values.lanewise(VectorOperators.LSHR, rightBits);
     IntVector right = values.and(rightMask);
-    for (int round = 0; round < keys.length; round += 2) {
-      left = left.lanewise(VectorOperators.XOR, hash(right, keys[round]).and(leftMask));
-      right = right.lanewise(VectorOperators.XOR, hash(left, keys[round + 1]).and(rightMask));
+    // One place that hashes, for the same reason: the halves swap after each round, and stand as
+    // they began after the last, since rounds are even in number.
+    for (int round = 0; round < keys.length; round++) {
+      IntVector hash = hash(right, keys[round]).and(round % 2 == 0 ? leftMask : rightMask);
+      IntVector mixed = left.lanewise(VectorOperators.XOR, hash);
+      left = right;
+      right = mixed;
     }
     return left.lanewise(VectorOperators.LSHL, rightBits).or(right);
   }

@@ -1,6 +1,6 @@
 package io.github.gpumf.backend.vector;
 
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
@@ -11,8 +11,10 @@ import org.jspecify.annotations.Nullable;
  * loops of some microseconds each, so members that wait spin for a while, and then give way, before
  * they sleep: a pool that hands over tasks through a queue would take as long as the work.
  *
- * <p>A loop is cut into chunks, and whoever is free takes the next; which member does which chunk
- * must not matter to the result. A loop of one chunk runs on the caller alone.
+ * <p>A loop is cut into chunks. Each member begins with the chunks of its own part of the loop, so
+ * that what it wrote in one loop is still in its processor's cache in the next one over the same
+ * rows, and then takes what others have left. Which member does which chunk must not matter to the
+ * result. A loop of one chunk runs on the caller alone.
  */
 final class Team implements AutoCloseable {
   /** Some ten microseconds, about the gap between two loops of a batch. */
@@ -68,7 +70,7 @@ final class Team implements AutoCloseable {
       }
       return;
     }
-    Loop loop = new Loop(count, chunk, body);
+    Loop loop = new Loop(size(), count, chunk, body);
     current = loop;
     for (Member member : members) {
       if (member.asleep) {
@@ -110,35 +112,73 @@ final class Team implements AutoCloseable {
     }
   }
 
+  /**
+   * The indices of a loop, cut into as many ranges as there are members. A member begins with its
+   * own, and then helps the others.
+   */
   private static final class Loop {
+    /** Longs from a counter to the next, two cache lines: processors fetch them in pairs. */
+    private static final int APART = 16;
+
+    private final int members;
     private final int count;
     private final int chunk;
     private final Body body;
-    private final AtomicLong next = new AtomicLong();
-    private final AtomicLong done = new AtomicLong();
+
+    /** The next index of each range, and the indices that are done. */
+    private final AtomicLongArray counters;
+
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-    Loop(int count, int chunk, Body body) {
+    Loop(int members, int count, int chunk, Body body) {
+      this.members = members;
       this.count = count;
       this.chunk = chunk;
       this.body = body;
+      counters = new AtomicLongArray((members + 1) * APART);
+      for (int range = 0; range < members; range++) {
+        counters.setPlain(range * APART, start(range));
+      }
+    }
+
+    /** Where a range begins. */
+    private long start(int range) {
+      long chunks = ((long) count + chunk - 1) / chunk;
+      return Math.min(count, range * chunks / members * chunk);
     }
 
     void work(int member) {
-      for (long from = next.getAndAdd(chunk); from < count; from = next.getAndAdd(chunk)) {
-        int to = (int) Math.min(count, from + chunk);
+      long mine = 0;
+      for (int turn = 0; turn < members; turn++) {
+        mine += work(member, (member + turn) % members);
+      }
+      counters.getAndAdd(members * APART, mine);
+    }
+
+    private long work(int member, int range) {
+      long mine = 0;
+      long end = start(range + 1);
+      for (long from = counters.getAndAdd(range * APART, chunk);
+          from < end;
+          from = counters.getAndAdd(range * APART, chunk)) {
+        long to = Math.min(end, from + chunk);
         try {
-          body.run((int) from, to, member);
+          body.run((int) from, (int) to, member);
         } catch (RuntimeException | Error failed) {
           failure.compareAndSet(null, failed);
         }
-        done.getAndAdd(to - from);
+        mine += to - from;
       }
+      return mine;
+    }
+
+    private long done() {
+      return counters.get(members * APART);
     }
 
     @SuppressWarnings("ThreadPriorityCheck") // A hint; the loop is right without it.
     void await() {
-      for (int spin = 0; done.get() < count; spin++) {
+      for (int spin = 0; done() < count; spin++) {
         if (spin < SPINS) {
           Thread.onSpinWait();
         } else {

@@ -17,9 +17,6 @@ import java.util.OptionalLong;
 
 /** The processor's vector units, on several threads. */
 final class VectorBackend implements Backend {
-  /** Its place in the session's arrays: where it is, user, item, value, dot, slope and error. */
-  private static final int BYTES_OF_RATING = 8 + 4 + 4 + 4 + 4 + 4 + 8;
-
   @Override
   public String name() {
     return "vector";
@@ -55,17 +52,14 @@ final class VectorBackend implements Backend {
 
   private static List<Part> partsOfBatch(TrainingShape shape) {
     int batch = shape.largestBatch();
-    long gradientRows = (long) Math.min(batch, shape.users()) + shape.threads() + 1;
+    long gradientRows = (long) Math.min(batch, shape.users()) + shape.threads();
     boolean dense = shape.spec().head() == Mf.Head.DENSE;
     return List.of(
         new Part(
             "gradients",
             PaddedTable.bytesOfRows(gradientRows, shape.spec().factors())
                 + (dense ? 0 : bytesOfColumns(shape))),
-        new Part(
-            "batch",
-            BatchIndex.bytes(shape.users(), shape.items(), batch)
-                + (long) batch * BYTES_OF_RATING));
+        new Part("batches", BatchAhead.bytes(shape)));
   }
 
   private static List<Part> partsOfRatings(TrainingShape shape, boolean squares) {

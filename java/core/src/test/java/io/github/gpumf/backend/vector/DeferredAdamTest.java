@@ -72,7 +72,9 @@ class DeferredAdamTest {
           PaddedTable m = padded(moments, arena);
           PaddedTable v = padded(squares, arena);
           long last = first + 1;
-          deferred.catchUp(last, last + rest, w.row(1), m.row(1), v.row(1), 0, 0, 0);
+          Rests rests = new Rests(1);
+          deferred.add(rests, 1, last, last + rest);
+          deferred.catchUp(rests, w.row(0), m.row(0), v.row(0));
           FloatTable moved = unpadded(w, arena);
           for (int column = 0; column < COLUMNS; column++) {
             double before = weights.get(1, column);
@@ -123,7 +125,9 @@ class DeferredAdamTest {
     for (int at = 0; at < x.length; at++) {
       Lanes.set(numbers.row(at), x[at]);
     }
-    deferred.catchUp(last, step, 0, 0, 0, numbers.row(0), numbers.row(1), numbers.row(2));
+    Rests rests = new Rests(1);
+    deferred.add(rests, 0, last, step);
+    deferred.catchUpNumbers(rests, numbers.row(0), numbers.row(1), numbers.row(2));
     for (int at = 0; at < x.length; at++) {
       x[at] = Lanes.get(numbers.row(at));
     }

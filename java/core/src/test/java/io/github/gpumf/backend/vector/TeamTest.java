@@ -6,7 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +39,32 @@ final class TeamTest {
           }
         }
       }
+    }
+  }
+
+  @Test
+  void membersBeginWithTheirOwnPartOfALoop() {
+    int size = 3;
+    try (Team team = new Team(size)) {
+      for (int loop = 0; loop < 100; loop++) {
+        CyclicBarrier all = new CyclicBarrier(size); // so that nobody helps anybody
+        team.run(
+            25,
+            10, // of which the last part has 5
+            (from, to, member) -> {
+              await(all);
+              assertEquals(member * 10, from);
+              assertEquals(Math.min(25, from + 10), to);
+            });
+      }
+    }
+  }
+
+  private static void await(CyclicBarrier barrier) {
+    try {
+      barrier.await(1, TimeUnit.MINUTES);
+    } catch (InterruptedException | BrokenBarrierException | TimeoutException failure) {
+      throw new IllegalStateException(failure);
     }
   }
 

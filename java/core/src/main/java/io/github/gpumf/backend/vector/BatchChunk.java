@@ -1,0 +1,23 @@
+package io.github.gpumf.backend.vector;
+
+/** Single numbers of some consecutive rows of a batch. One thread's. */
+final class BatchChunk {
+  /**
+   * Rows of a chunk, at most. With k = 64 their gradients, and the rows with Adam's numbers, are 32
+   * KiB, a first-level cache.
+   */
+  static final int ROWS = 32;
+
+  /** Rows that are not those of the batch. */
+  final int[] rows = new int[ROWS];
+
+  final float[] bias = new float[ROWS];
+
+  /** The gradient of each row divided by the row, ratings left out. */
+  final float[] shrink = new float[ROWS];
+
+  /** The sum of each row's slopes; then the gradient of its bias. */
+  final float[] slopes = new float[ROWS];
+
+  final Rests rests = new Rests(ROWS);
+}

@@ -1,0 +1,39 @@
+package io.github.gpumf.backend.vector;
+
+/**
+ * Rows of a table dealt into buckets, {@value #TOGETHER} neighbours at a time. In every phase of
+ * every batch a member of the team begins with the same buckets, so that rows stay in the caches of
+ * the processor that moved them last: where two processors share no cache, a line that the other
+ * one wrote takes six times as long to come.
+ *
+ * <p>Rows that are numbered as they first occur, popular ones early, are spread evenly.
+ */
+record Buckets(int count) {
+  /** Some neighbours, for whoever goes through all rows of a bucket. */
+  private static final int TOGETHER = 4;
+
+  /** So many that members end a phase at about the same time. */
+  private static final int MOST = 256;
+
+  /** Rows of a bucket in a batch, at least: they outweigh that members meet. */
+  private static final int ROWS = 32;
+
+  /** Batches whose rows are fewer are the work of one thread. */
+  private static final int FEWEST_ROWS = 256;
+
+  /** The buckets for phases with so many rows. */
+  static Buckets forRows(long rows) {
+    return new Buckets(
+        rows < FEWEST_ROWS ? 1 : (int) Math.min(MOST, Long.highestOneBit(rows / ROWS)));
+  }
+
+  /** The bucket of a row. */
+  int of(int row) {
+    return (row / TOGETHER) & (count - 1);
+  }
+
+  /** Rows that stand together, and belong to one bucket. */
+  int together() {
+    return TOGETHER;
+  }
+}
