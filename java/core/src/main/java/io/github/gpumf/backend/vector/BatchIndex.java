@@ -57,25 +57,31 @@ final class BatchIndex {
     return numbers[bucket];
   }
 
-  /** Makes indices; each thread needs its own, with memory for every row of the table. */
+  /**
+   * Makes indices, in three parts: all ratings are {@linkplain #see seen}, their rows {@linkplain
+   * #number numbered}, and then the ratings {@linkplain #place placed} in the same order. Each
+   * thread needs its own, with memory for every row of the table.
+   */
   static final class Maker {
     private static final int NONE = -1;
 
-    /** For each row of the table its turn among the rows of the batch, or NONE between batches. */
+    /** For each row of the table its turn among the rows of the batch, or NONE. */
     private final int[] turns;
 
-    /** Of each turn the row, how many ratings it has or its next place, and its number. */
+    /** Of each turn the row, how many ratings it has and then its next place, and its number. */
     private final int[] rows;
 
-    private final int[] counts;
+    private final int[] places;
     private final int[] numbers;
+
+    private int distinct;
 
     Maker(int tableRows, int batchSize) {
       int most = Math.min(tableRows, batchSize);
       turns = new int[tableRows];
       Arrays.fill(turns, NONE);
       rows = new int[most];
-      counts = new int[most];
+      places = new int[most];
       numbers = new int[most];
     }
 
@@ -84,78 +90,71 @@ final class BatchIndex {
       return Integer.BYTES * (tableRows + 3L * Math.min(tableRows, batchSize));
     }
 
-    /**
-     * Indexes a batch.
-     *
-     * @param rowAt the row of each position of the batch
-     * @param size positions
-     * @param numberAt to be set to the number of each position's row
-     * @param placeAt to be set to the place of each position; ratings of a row keep their order
-     */
-    void make(BatchIndex index, int[] rowAt, int size, int[] numberAt, int[] placeAt) {
-      int distinct = countRows(rowAt, size, numberAt);
-      number(index, distinct);
-      // From here on a row's next place stands where its count was.
-      for (int turn = 0; turn < distinct; turn++) {
-        counts[turn] = index.firsts[numbers[turn]];
-      }
-      for (int position = 0; position < size; position++) {
-        int turn = numberAt[position];
-        numberAt[position] = numbers[turn];
-        placeAt[position] = counts[turn]++;
-      }
-      for (int turn = 0; turn < distinct; turn++) {
-        turns[rows[turn]] = NONE;
-        counts[turn] = 0;
-      }
+    /** Notes the row of a rating; returns its turn. */
+    int see(int row) {
+      // A branch on whether the row is new would be foreseen wrongly half the time.
+      int known = turns[row];
+      int isNew = known >> 31; // NONE, or 0
+      int turn = (known & ~isNew) | (distinct & isNew);
+      distinct -= isNew;
+      turns[row] = turn;
+      rows[turn] = row;
+      places[turn]++;
+      return turn;
     }
 
-    /** Finds the rows in the order in which the batch names them. */
-    private int countRows(int[] rowAt, int size, int[] turnAt) {
-      int distinct = 0;
-      for (int position = 0; position < size; position++) {
-        int row = rowAt[position];
-        // A branch on whether the row is new would be foreseen wrongly half the time.
-        int known = turns[row];
-        int isNew = known >> 31; // NONE, or 0
-        int turn = (known & ~isNew) | (distinct & isNew);
-        distinct -= isNew;
-        turns[row] = turn;
-        rows[turn] = row;
-        counts[turn]++;
-        turnAt[position] = turn;
-      }
-      return distinct;
-    }
-
-    /** Numbers the rows bucket by bucket. */
-    private void number(BatchIndex index, int distinct) {
+    /** Makes the index of the rows that have been seen. */
+    void number(BatchIndex index) {
       int[] next = index.numbers;
       Arrays.fill(next, 0);
       for (int turn = 0; turn < distinct; turn++) {
         next[index.buckets.of(rows[turn])]++;
       }
-      int start = 0;
-      for (int bucket = 0; bucket < next.length; bucket++) {
-        int count = next[bucket];
-        next[bucket] = start;
-        start += count;
-      }
+      startAt(next, next.length);
       for (int turn = 0; turn < distinct; turn++) {
-        int number = next[index.buckets.of(rows[turn])]++;
+        int row = rows[turn];
+        int number = next[index.buckets.of(row)]++;
         numbers[turn] = number;
-        index.rows[number] = rows[turn];
-        index.firsts[number] = counts[turn];
+        index.rows[number] = row;
+        index.firsts[number] = places[turn];
       }
       // Each bucket's start has moved to its end, which is the start of the next one.
       System.arraycopy(next, 0, next, 1, next.length - 1);
       next[0] = 0;
-      int place = 0;
-      for (int number = 0; number <= distinct; number++) {
-        int count = number < distinct ? index.firsts[number] : 0;
-        index.firsts[number] = place;
-        place += count;
+      index.firsts[distinct] = 0;
+      startAt(index.firsts, distinct + 1);
+      for (int turn = 0; turn < distinct; turn++) {
+        places[turn] = index.firsts[numbers[turn]];
       }
+    }
+
+    /** Counts become the sums of those before them. */
+    private static void startAt(int[] counts, int length) {
+      int start = 0;
+      for (int at = 0; at < length; at++) {
+        int count = counts[at];
+        counts[at] = start;
+        start += count;
+      }
+    }
+
+    /** The number of the row of a turn. */
+    int numberOf(int turn) {
+      return numbers[turn];
+    }
+
+    /** The place of the next rating of a turn; ratings of a row keep their order. */
+    int place(int turn) {
+      return places[turn]++;
+    }
+
+    /** Forgets the batch. */
+    void clear() {
+      for (int turn = 0; turn < distinct; turn++) {
+        turns[rows[turn]] = NONE;
+        places[turn] = 0;
+      }
+      distinct = 0;
     }
   }
 }

@@ -19,10 +19,8 @@ final class BatchReader {
   private final int[] item;
   private final float[] value;
   private final float @Nullable [] weight;
-  private final int[] userNumber;
-  private final int[] itemNumber;
-  private final int[] userPlace;
-  private final int[] itemPlace;
+  private final int[] userTurn;
+  private final int[] itemTurn;
 
   BatchReader(PackedRatings ratings, int users, int items, int batchSize) {
     this.ratings = ratings;
@@ -33,17 +31,15 @@ final class BatchReader {
     item = new int[batchSize];
     value = new float[batchSize];
     weight = ratings.stride > RatingGrid.WEIGHT ? new float[batchSize] : null;
-    userNumber = new int[batchSize];
-    itemNumber = new int[batchSize];
-    userPlace = new int[batchSize];
-    itemPlace = new int[batchSize];
+    userTurn = new int[batchSize];
+    itemTurn = new int[batchSize];
   }
 
   /** Bytes of a reader. */
   static long bytes(int users, int items, int batchSize) {
     return BatchIndex.Maker.bytes(users, batchSize)
         + BatchIndex.Maker.bytes(items, batchSize)
-        + 36L * batchSize;
+        + (8 + 6 * 4L) * batchSize;
   }
 
   /**
@@ -64,9 +60,19 @@ final class BatchReader {
       order.apply(start, 0, size, rating);
     }
     gather(size);
-    userIndex.make(batch.users, user, size, userNumber, userPlace);
-    itemIndex.make(batch.items, item, size, itemNumber, itemPlace);
+    see(size);
+    userIndex.number(batch.users);
+    itemIndex.number(batch.items);
     sort(size, batch);
+    userIndex.clear();
+    itemIndex.clear();
+  }
+
+  private void see(int size) {
+    for (int at = 0; at < size; at++) {
+      userTurn[at] = userIndex.see(user[at]);
+      itemTurn[at] = itemIndex.see(item[at]);
+    }
   }
 
   private void gather(int size) {
@@ -82,19 +88,21 @@ final class BatchReader {
   }
 
   private void sort(int size, Batch batch) {
-    for (int at = 0; at < size; at++) {
-      int place = userPlace[at];
-      batch.userOf[place] = userNumber[at];
-      batch.itemAt[place] = item[at];
-      batch.values[place] = value[at];
-      int itsPlace = itemPlace[at];
-      batch.itemOf[itsPlace] = itemNumber[at];
-      batch.ratingAt[itsPlace] = place;
-      batch.userAt[itsPlace] = userNumber[at];
-    }
     float[] weights = batch.weights;
-    for (int at = 0; weights != null && weight != null && at < size; at++) {
-      weights[userPlace[at]] = weight[at];
+    for (int at = 0; at < size; at++) {
+      int userNumber = userIndex.numberOf(userTurn[at]);
+      int itemNumber = itemIndex.numberOf(itemTurn[at]);
+      int byUser = userIndex.place(userTurn[at]);
+      int byItem = itemIndex.place(itemTurn[at]);
+      batch.userOf[byUser] = userNumber;
+      batch.itemAt[byUser] = item[at];
+      batch.values[byUser] = value[at];
+      if (weights != null && weight != null) {
+        weights[byUser] = weight[at];
+      }
+      batch.itemOf[byItem] = itemNumber;
+      batch.ratingAt[byItem] = byUser;
+      batch.userAt[byItem] = userNumber;
     }
     batch.size = size;
   }
