@@ -17,6 +17,9 @@ final class BatchAhead {
   /** Ratings read ahead for each thread: some 30 bytes each, which a second-level cache holds. */
   private static final long RATINGS = 32_768;
 
+  /** Small batches are more objects than ratings. */
+  private static final long MOST = 2048;
+
   private final TrainingJob job;
   private final Team team;
   private final List<BatchReader> readers = new ArrayList<>();
@@ -59,7 +62,7 @@ final class BatchAhead {
   /** Batches that are read at a time. */
   static int count(int batchSize, long ratings, int threads) {
     long batches = (ratings + batchSize - 1) / batchSize;
-    return (int) Math.clamp(RATINGS * threads / batchSize, 1, batches);
+    return (int) Math.clamp(RATINGS * threads / batchSize, 1, Math.min(batches, MOST));
   }
 
   /** Bytes of the batches and their readers. */

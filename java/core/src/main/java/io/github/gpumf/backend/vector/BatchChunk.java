@@ -8,8 +8,8 @@ final class BatchChunk {
    */
   static final int ROWS = 32;
 
-  /** Rows that are not those of the batch. */
-  final int[] rows = new int[ROWS];
+  /** Rows that the batch does not hold. */
+  final int[] others = new int[ROWS];
 
   final float[] bias = new float[ROWS];
 

@@ -7,7 +7,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Users or items, and the rows of the current batch.
+ * Users or items, and how far each row has come. Methods that are given some rows take them as
+ * {@code rows[from]} to {@code rows[to - 1]}, and what belongs to them from the beginning of other
+ * arrays.
  *
  * <p>Where every row moves in every step (Adam, Keras' L2), a row outside the batch moves by a
  * gradient of its shrinkage alone.
@@ -46,7 +48,7 @@ final class BatchSide {
     return bias == null ? 0 : bias.row(0);
   }
 
-  /** Takes the biases of rows {@code from} to {@code to - 1} of a batch; 0 if there are none. */
+  /** Takes the biases of some rows; 0 if there are none. */
   void takeBiases(int[] rows, int from, int to, float[] taken) {
     for (int number = from; number < to; number++) {
       taken[number - from] = side.bias(rows[number]);
@@ -60,12 +62,12 @@ final class BatchSide {
     }
   }
 
-  /** Moves rows of factors of a batch along padded gradients. */
+  /** Moves rows of factors along padded gradients, one after the other. */
   void moveFactors(RowUpdate update, int[] rows, int from, int to, long gradients) {
     update.moveRows(side, rows, from, to, gradients);
   }
 
-  /** Moves biases of a batch along gradients. */
+  /** Moves biases of some rows along gradients. */
   void moveBiases(RowUpdate update, int[] rows, int from, int to, float[] gradients) {
     if (bias == null) {
       return;
@@ -99,7 +101,7 @@ final class BatchSide {
     }
   }
 
-  /** Moves rows of a batch, and their biases, over the steps that they have rested. */
+  /** Moves some rows, and their biases, over the steps that they have rested. */
   void catchUp(DeferredAdam adam, int[] rows, int from, int to, long step, Rests rests) {
     rests.count = 0;
     for (int number = from; number < to; number++) {
@@ -136,7 +138,7 @@ final class BatchSide {
     return steps[row] < step;
   }
 
-  /** Notes that rows of a batch have made a step. */
+  /** Notes that some rows have made a step. */
   void moved(int[] rows, int from, int to, long step) {
     for (int number = from; number < to; number++) {
       steps[rows[number]] = step;

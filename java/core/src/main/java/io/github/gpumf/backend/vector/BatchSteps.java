@@ -44,7 +44,6 @@ final class BatchSteps implements Steps {
   private final BatchSide items;
   private final @Nullable DenseHead dense;
   private final RowUpdate update;
-  private final RowLoops rows;
   private long step;
   private EpochTotals totals = EpochTotals.NONE;
 
@@ -60,13 +59,8 @@ final class BatchSteps implements Steps {
   /** Whether {@link #deferred} knows the steps to come. */
   private boolean prepared;
 
-  /** Gradients of a chunk of rows, for each member of the team. */
-  private final PaddedTable gradients;
-
-  private final BatchChunk[] chunks;
-
-  /** The rows of the batch's users before its step. */
-  private final PaddedTable userCopies;
+  /** For each member of the team. */
+  private final BatchWorker[] workers;
 
   /** Weighted squared errors of each bucket. */
   private final double[] squaredErrors;
@@ -77,7 +71,7 @@ final class BatchSteps implements Steps {
     step = job.start().step();
     dense = tables.dense();
     Shaped.Shape shape = Shaped.Shape.ofRows(tables.users().factors.rowBytes());
-    rows = Shaped.make(BatchRows.class, shape);
+    RowLoops rows = Shaped.make(BatchRows.class, shape);
     update = RowUpdate.of(job.optimizer(), shape);
     // With L2 the gradient of a row outside the batch is not zero, so nothing can be deferred.
     deferred =
@@ -94,10 +88,14 @@ final class BatchSteps implements Steps {
     squaredErrors = new double[buckets.count()];
     ahead = new BatchAhead(job, team, buckets, dense != null, arena);
     int factors = job.spec().factors();
-    gradients = PaddedTable.ofRows((long) job.threads() * BatchChunk.ROWS, factors, arena);
-    chunks = new BatchChunk[job.threads()];
-    Arrays.setAll(chunks, member -> new BatchChunk());
-    userCopies = PaddedTable.ofRows(Math.min(batchSize, users.rows()), factors, arena);
+    PaddedTable userCopies = PaddedTable.ofRows(Math.min(batchSize, users.rows()), factors, arena);
+    PaddedTable gradients =
+        PaddedTable.ofRows((long) job.threads() * BatchChunk.ROWS, factors, arena);
+    BatchWorker.Shared shared =
+        new BatchWorker.Shared(users, items, buckets, rows, update, deferred, everyRow, userCopies);
+    workers = new BatchWorker[job.threads()];
+    Arrays.setAll(
+        workers, member -> new BatchWorker(shared, gradients.row((long) member * BatchChunk.ROWS)));
   }
 
   @Override
@@ -148,10 +146,10 @@ final class BatchSteps implements Steps {
         (float) (2 * job.spec().biasRegularization() / size));
   }
 
-  /** What is done for the rows of a bucket by a member of the team. */
+  /** What is done for the rows of a bucket. */
   @FunctionalInterface
   private interface Phase {
-    void run(int bucket, int member);
+    void run(BatchWorker worker, int bucket);
   }
 
   private void forEachBucket(Phase phase) {
@@ -160,60 +158,28 @@ final class BatchSteps implements Steps {
         1,
         (from, to, member) -> {
           for (int bucket = from; bucket < to; bucket++) {
-            phase.run(bucket, member);
+            phase.run(workers[member], bucket);
           }
         });
   }
 
   /** The first phase; returns the weighted squared error. */
   private double moveUsers(Batch batch, BatchNumbers numbers) {
-    forEachBucket((bucket, member) -> moveUsers(batch, bucket, numbers, member));
+    forEachBucket(
+        (worker, bucket) -> squaredErrors[bucket] = worker.moveUsers(batch, bucket, numbers, step));
     return Sums.inOrder(squaredErrors, squaredErrors.length);
-  }
-
-  private void moveUsers(Batch batch, int bucket, BatchNumbers numbers, int member) {
-    double squaredError = 0;
-    int end = batch.users.start(bucket + 1);
-    for (int from = batch.users.start(bucket); from < end; from += BatchChunk.ROWS) {
-      int to = Math.min(end, from + BatchChunk.ROWS);
-      squaredError += moveUsers(batch, from, to, numbers, member);
-    }
-    squaredErrors[bucket] = squaredError;
-  }
-
-  private double moveUsers(Batch batch, int from, int to, BatchNumbers numbers, int member) {
-    BatchChunk chunk = chunks[member];
-    long gradient = gradients.row((long) member * BatchChunk.ROWS);
-    if (deferred != null) {
-      users.catchUp(deferred, batch.users.rows(), from, to, step, chunk.rests);
-    }
-    start(users, batch.users, from, to, numbers, chunk, gradient);
-    rows.copy(batch.users.rows(), from, to, users.factors.row(0), userCopies.row(from));
-    double squaredError =
-        rows.findErrors(
-            batch,
-            from,
-            to,
-            userCopies.row(0),
-            items.factors.row(0),
-            items.biases(),
-            numbers,
-            chunk,
-            gradient);
-    move(users, batch.users.rows(), from, to, chunk, gradient);
-    return squaredError;
   }
 
   /** The second phase, which brings the items of the next batch to its step too. */
   private void moveItems(Batch batch, @Nullable Batch next, BatchNumbers numbers) {
     forEachBucket(
-        (bucket, member) -> {
-          moveItems(batch, bucket, numbers, member);
+        (worker, bucket) -> {
+          worker.moveItems(batch, bucket, numbers, step);
           if (everyRow) {
-            moveOthers(users, bucket, numbers, member);
-            moveOthers(items, bucket, numbers, member);
-          } else if (next != null) {
-            catchUpItems(next, bucket, step + 1, member);
+            worker.moveOthers(users, bucket, numbers, step);
+            worker.moveOthers(items, bucket, numbers, step);
+          } else if (deferred != null && next != null) {
+            worker.catchUpItems(next, bucket, step + 1);
           }
         });
     if (everyRow) {
@@ -225,85 +191,6 @@ final class BatchSteps implements Steps {
     }
   }
 
-  private void moveItems(Batch batch, int bucket, BatchNumbers numbers, int member) {
-    int end = batch.items.start(bucket + 1);
-    for (int from = batch.items.start(bucket); from < end; from += BatchChunk.ROWS) {
-      moveItems(batch, from, Math.min(end, from + BatchChunk.ROWS), numbers, member);
-    }
-  }
-
-  private void moveItems(Batch batch, int from, int to, BatchNumbers numbers, int member) {
-    BatchChunk chunk = chunks[member];
-    long gradient = gradients.row((long) member * BatchChunk.ROWS);
-    start(items, batch.items, from, to, numbers, chunk, gradient);
-    rows.addSlopes(batch, from, to, userCopies.row(0), numbers.kernel(), chunk, gradient);
-    move(items, batch.items.rows(), from, to, chunk, gradient);
-  }
-
-  /** Begins the gradients of rows, as far as they do not depend on their ratings' errors. */
-  private void start(
-      BatchSide side,
-      BatchIndex index,
-      int from,
-      int to,
-      BatchNumbers numbers,
-      BatchChunk chunk,
-      long gradient) {
-    side.takeBiases(index.rows(), from, to, chunk.bias);
-    for (int number = from; number < to; number++) {
-      int count = index.end(number) - index.first(number);
-      chunk.shrink[number - from] = numbers.shrink() + numbers.shrinkByRating() * count;
-      chunk.slopes[number - from] =
-          numbers.biasShrinkByRating() * count * chunk.bias[number - from];
-    }
-    if (numbers.shrinks()) {
-      rows.startGradients(index.rows(), from, to, side.factors.row(0), chunk.shrink, gradient);
-    } else {
-      rows.clearGradients(to - from, gradient);
-    }
-  }
-
-  /** Moves rows of the batch, with their biases. */
-  private void move(
-      BatchSide side, int[] moved, int from, int to, BatchChunk chunk, long gradient) {
-    side.moveFactors(update, moved, from, to, gradient);
-    if (everyRow) {
-      side.leaveBiasGradients(moved, from, to, chunk.slopes);
-    } else {
-      side.moveBiases(update, moved, from, to, chunk.slopes);
-    }
-    side.moved(moved, from, to, step + 1);
-  }
-
-  /** Moves the rows of a bucket that the batch does not hold. */
-  private void moveOthers(BatchSide side, int bucket, BatchNumbers numbers, int member) {
-    int[] others = chunks[member].rows;
-    int count = 0;
-    long stride = (long) buckets.together() * buckets.count();
-    for (long start = (long) bucket * buckets.together(); start < side.rows(); start += stride) {
-      int end = (int) Math.min(side.rows(), start + buckets.together());
-      for (int row = (int) start; row < end; row++) {
-        if (side.rests(row, step + 1)) {
-          others[count++] = row;
-        }
-        if (count == others.length) {
-          moveRows(side, count, numbers, member);
-          count = 0;
-        }
-      }
-    }
-    moveRows(side, count, numbers, member);
-  }
-
-  private void moveRows(BatchSide side, int count, BatchNumbers numbers, int member) {
-    BatchChunk chunk = chunks[member];
-    long gradient = gradients.row((long) member * BatchChunk.ROWS);
-    Arrays.fill(chunk.shrink, numbers.shrink());
-    rows.startGradients(chunk.rows, 0, count, side.factors.row(0), chunk.shrink, gradient);
-    side.moveFactors(update, chunk.rows, 0, count, gradient);
-    side.moved(chunk.rows, 0, count, step + 1);
-  }
-
   /** A loop of its own, over whole vectors. */
   private void moveBiases(BatchSide side) {
     team.run(side.rows(), BIASES_CHUNK, (from, to, member) -> side.moveBiases(update, from, to));
@@ -311,18 +198,7 @@ final class BatchSteps implements Steps {
 
   private void catchUpItems(Batch batch) {
     if (deferred != null) {
-      forEachBucket((bucket, member) -> catchUpItems(batch, bucket, step, member));
-    }
-  }
-
-  private void catchUpItems(Batch batch, int bucket, long step, int member) {
-    if (deferred == null) {
-      return;
-    }
-    int end = batch.items.start(bucket + 1);
-    for (int from = batch.items.start(bucket); from < end; from += BatchChunk.ROWS) {
-      int to = Math.min(end, from + BatchChunk.ROWS);
-      items.catchUp(deferred, batch.items.rows(), from, to, step, chunks[member].rests);
+      forEachBucket((worker, bucket) -> worker.catchUpItems(batch, bucket, step));
     }
   }
 
@@ -335,16 +211,8 @@ final class BatchSteps implements Steps {
   }
 
   private void catchUpAll(BatchSide side) {
-    DeferredAdam adam = Objects.requireNonNull(deferred);
     team.run(
-        side.rows(),
-        BatchChunk.ROWS,
-        (from, to, member) -> {
-          for (int start = from; start < to; start += BatchChunk.ROWS) {
-            int end = Math.min(to, start + BatchChunk.ROWS);
-            side.catchUp(adam, start, end, step, chunks[member].rests);
-          }
-        });
+        side.rows(), CHUNK, (from, to, member) -> workers[member].catchUp(side, from, to, step));
   }
 
   /**
