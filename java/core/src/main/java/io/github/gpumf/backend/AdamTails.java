@@ -71,19 +71,6 @@ public final class AdamTails {
   }
 
   /**
-   * Whether rows are better caught up than moved in every step. It pays where a batch leaves most
-   * rows alone: a row that is caught up and then moved costs twice what it costs to move it in
-   * passing.
-   *
-   * @param rows of both sides
-   * @param batchSize ratings of the largest batch
-   * @return true if a batch has at most half as many rows
-   */
-  public static boolean pay(long rows, int batchSize) {
-    return 2L * batchSize <= rows;
-  }
-
-  /**
    * Whether the terms are as good as a float.
    *
    * @param adam with its betas

@@ -61,13 +61,6 @@ class AdamTailsTest {
   }
 
   @Test
-  void payWhereABatchLeavesHalfOfTheRowsAlone() {
-    assertTrue(AdamTails.pay(2000, 1000));
-    assertFalse(AdamTails.pay(1999, 1000));
-    assertFalse(AdamTails.pay(1999, Integer.MAX_VALUE));
-  }
-
-  @Test
   void areGoodEnoughForTheBetasInUse() {
     for (double[] betas : new double[][] {{0.9, 0.99}, {0.99, 0.999}, {0.9999, 0.999}, {0.9, 0}}) {
       assertFalse(AdamTails.areGoodEnough(adam(betas[0], betas[1])), betas[0] + ", " + betas[1]);

@@ -113,11 +113,15 @@ final class RestingRows {
         : null;
   }
 
-  /** Whether rows outside the batch rest that Adam would move: where it pays, and can be done. */
+  /**
+   * Whether rows outside the batch rest that Adam would move: where it can be done, and a batch has
+   * at most half of the rows. A row that is caught up and then moved costs twice what it costs to
+   * move it in passing.
+   */
   static boolean rest(TrainingShape shape) {
     return shape.optimizer() instanceof Adam adam
         && shape.spec().l2() == 0
-        && AdamTails.pay((long) shape.users() + shape.items(), shape.largestBatch())
+        && 2L * shape.largestBatch() <= (long) shape.users() + shape.items()
         && AdamTails.areGoodEnough(adam);
   }
 

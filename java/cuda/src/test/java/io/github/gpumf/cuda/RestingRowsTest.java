@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /** Keras' Adam where rows outside the batch rest. */
@@ -68,6 +69,17 @@ final class RestingRowsTest {
     assertEquals(2 * batches, standIn.launches("adam_rows"));
     assertEquals(2 * batches, standIn.launches("adam_elements"));
     assertEquals(0, standIn.launches("adam_table") + standIn.launches("adam_tables"));
+  }
+
+  /** Of the 700 rows. */
+  @ParameterizedTest
+  @CsvSource({"350, true", "351, false", "1203, false"})
+  void rowsRestWhereABatchHasAtMostHalfOfThem(int batchSize, boolean rest) {
+    StandIn standIn = TestDriver.standIn();
+    standIn.resetCounts();
+    Jobs.train(backend, job(Mf.biased(64), ADAM, batchSize), 1);
+    assertEquals(rest, standIn.launches("catch_up_rows") > 0);
+    assertEquals(!rest, standIn.launches("adam_table") + standIn.launches("adam_tables") > 0);
   }
 
   @Test
