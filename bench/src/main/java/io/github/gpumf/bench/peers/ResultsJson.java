@@ -61,6 +61,7 @@ final class ResultsJson {
         .put("ratings", who.data().ratings())
         .put("medianSeconds", result.seconds())
         .put("ratingsPerSecond", result.ratingsPerSecond());
+    result.peakBytes().ifPresent(bytes -> node.put("peakBytes", bytes));
     put(result.warmUp(), node.putArray("warmUp"));
     put(result.turns(), node.putArray("turns"));
   }

@@ -2,6 +2,7 @@ package io.github.gpumf.bench.peers;
 
 import io.github.gpumf.bench.peers.Findings.Limit;
 import io.github.gpumf.bench.peers.Findings.Whole;
+import io.github.gpumf.bench.peers.NeededMemory.State;
 import io.github.gpumf.bench.peers.Result.Turn;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -21,6 +22,7 @@ import java.util.stream.Collectors;
 final class ResultsPage {
   private static final double MILLION = 1e6;
   private static final double GIGA = 1e9;
+  private static final double GIB = 1L << 30;
 
   /** RMSE that a curve's way to is given; from a first model to a good one on MovieLens 1M. */
   private static final double[] GOOD = {0.86, 0.85, 0.84};
@@ -269,6 +271,31 @@ final class ResultsPage {
       ToDoubleFunction<Result> column,
       Function<Result, String> cell) {
     Set<Double> columns = new LinkedHashSet<>();
+    peakMemory(results);
+  }
+
+  private void peakMemory(List<Result> results) {
+    if (results.stream().allMatch(result -> result.peakBytes().isEmpty())) {
+      return;
+    }
+    page.format("%n");
+    page.format("### Peak memory%n");
+    page.format("%n");
+    page.format(
+        "GiB of the whole process; in brackets, how many times that is what any training has to hold: ratings, factors and biases, and the%n");
+    page.format("optimizer's state. With few ratings it is a runtime and its libraries.%n");
+    page.format("%n");
+    table(results, "ratings", result -> result.contestant().data().ratings(), ResultsPage::peak);
+  }
+
+  private static String peak(Result result) {
+    if (result.peakBytes().isEmpty()) {
+      return "";
+    }
+    Contestant who = result.contestant();
+    long needed = NeededMemory.bytes(who.data(), who.factors(), State.of(who.recipe()));
+    double bytes = result.peakBytes().getAsLong();
+    return String.format(Locale.ROOT, "%.2f (%.1f)", bytes / GIB, bytes / needed);
     Set<String> rows = new LinkedHashSet<>();
     for (Result result : results) {
       columns.add(column.applyAsDouble(result));
