@@ -81,23 +81,32 @@ final class ResultsPage {
     page.format("## The machine's limits%n");
     page.format("%n");
     page.format(
-        "Measured in the same run, the best of seven. The last two columns say what they would allow a training that updates row by row%n");
+        "Measured in the same run, the best of seven. M ratings/s are what they would allow a training that updates row by row%n");
     page.format(
         "(Sgd, k = 64: 1,036 bytes and 192 multiply-adds a rating): more than the first is possible where rows stay in the caches.%n");
     page.format("%n");
     page.format(
-        "| threads | copy, GB/s | read, GB/s | G FMA/s | memory's limit, M ratings/s | arithmetic's, M ratings/s |%n");
-    page.format("|---|---|---|---|---|---|%n");
+        "| threads | copy, GB/s | read, GB/s | G FMA/s | memory's limit, M ratings/s | arithmetic's, M ratings/s | there and back between two threads, ns |%n");
+    page.format("|---|---|---|---|---|---|---|%n");
     for (Limit limit : found.limits()) {
       page.format(
-          "| %d | %.1f | %.1f | %.0f | %.0f | %.0f |%n",
+          "| %d | %.1f | %.1f | %.0f | %.0f | %.0f | %s |%n",
           limit.threads(),
           limit.copy(),
           limit.read(),
           limit.fma(),
           limit.copy() * GIGA / RowTraffic.bytes(Recipe.SGD.label(), 64) / MILLION,
-          limit.fma() * GIGA / (3 * 64) / MILLION);
+          limit.fma() * GIGA / (3 * 64) / MILLION,
+          Double.isNaN(limit.handover())
+              ? ""
+              : String.format(Locale.ROOT, "%.0f", limit.handover()));
     }
+    page.format("%n");
+    page.format(
+        "There and back is the way of a cache line. Virtual machines may move their processors between chips: where two processors share no%n");
+    page.format(
+        "third-level cache it is 300 ns and more instead of about 60, and everything that two threads write for each other takes that much longer.%n");
+    page.format("So compare only within one run.%n");
   }
 
   private void beside() {
@@ -262,15 +271,6 @@ final class ResultsPage {
         "ratings",
         result -> result.contestant().data().ratings(),
         result -> String.format(Locale.ROOT, "%.0f", GIGA / result.ratingsPerSecond()));
-  }
-
-  /** A row for each engine and recipe, a column for each value. */
-  private void table(
-      List<Result> results,
-      String what,
-      ToDoubleFunction<Result> column,
-      Function<Result, String> cell) {
-    Set<Double> columns = new LinkedHashSet<>();
     peakMemory(results);
   }
 
@@ -296,6 +296,15 @@ final class ResultsPage {
     long needed = NeededMemory.bytes(who.data(), who.factors(), State.of(who.recipe()));
     double bytes = result.peakBytes().getAsLong();
     return String.format(Locale.ROOT, "%.2f (%.1f)", bytes / GIB, bytes / needed);
+  }
+
+  /** A row for each engine and recipe, a column for each value. */
+  private void table(
+      List<Result> results,
+      String what,
+      ToDoubleFunction<Result> column,
+      Function<Result, String> cell) {
+    Set<Double> columns = new LinkedHashSet<>();
     Set<String> rows = new LinkedHashSet<>();
     for (Result result : results) {
       columns.add(column.applyAsDouble(result));
