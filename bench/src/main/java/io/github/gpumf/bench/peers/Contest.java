@@ -123,8 +123,10 @@ final class Contest {
           Double.parseDouble(fields[3]));
     }
 
+    /** The process must still be there: with it goes what its peak was. */
     Result result(String group) {
-      Result result = new Result(group, contestant, warmUp, turns);
+      Result result =
+          new Result(group, contestant, warmUp, turns, PeakMemory.ofProcess(process.pid()));
       System.err.printf(
           Locale.ROOT,
           "  %s: %.3f s, %.2f M ratings/s%n",

@@ -48,8 +48,10 @@ final class Findings {
    * @param copy GB/s, read and written bytes together
    * @param read GB/s
    * @param fma 1e9 fused multiply-adds of a lane a second
+   * @param handover nanoseconds of a cache line from one thread to another and back; NaN for one
+   *     thread
    */
-  record Limit(int threads, double copy, double read, double fma) {}
+  record Limit(int threads, double copy, double read, double fma, double handover) {}
 
   /**
    * A way from file to model.

@@ -28,8 +28,8 @@ public final class GpuMfEpochs {
    * @throws IOException if a file cannot be read
    */
   public static void main(String[] args) throws IOException {
-    Ratings ratings = read(Path.of(args[0]));
-    @Nullable Ratings heldOut = args[1].equals("-") ? null : read(Path.of(args[1]));
+    Ratings ratings = RatingPieces.read(Path.of(args[0]));
+    @Nullable Ratings heldOut = args[1].equals("-") ? null : RatingPieces.read(Path.of(args[1]));
     Recipe recipe = Recipe.of(args[3]);
     int batchSize = Integer.parseInt(args[5]);
     Cancellation cancellation = new Cancellation();
@@ -53,16 +53,6 @@ public final class GpuMfEpochs {
     } else {
       GpuMf.train(ratings, heldOut, spec, options.build());
     }
-  }
-
-  private static Ratings read(Path file) throws IOException {
-    RatingColumns columns = RatingColumns.read(file);
-    return Ratings.of(
-        columns.users(),
-        columns.items(),
-        columns.values(),
-        columns.userCount(),
-        columns.itemCount());
   }
 
   /**

@@ -13,9 +13,10 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * What the machine can do at most, on one thread and on several: bytes copied and read a second
- * from memory much larger than the caches, and fused multiply-adds of registers. Prints a line
- * {@code limit THREADS COPY READ FMA} each, in GB/s, GB/s and G FMA/s, a lane of a vector counted
- * as one FMA and a copied byte as one read and one written.
+ * from memory much larger than the caches, fused multiply-adds of registers, and the way of a cache
+ * line between two threads. Prints a line {@code limit THREADS COPY READ FMA HANDOVER} each, in
+ * GB/s, GB/s, G FMA/s and nanoseconds there and back, a lane of a vector counted as one FMA and a
+ * copied byte as one read and one written; {@code NaN} is the handover of one thread.
  */
 public final class MachineLimits {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -65,7 +66,9 @@ public final class MachineLimits {
       double read = rate(team, threads, bytes, at -> sum(sources.get(at)), floats);
       double lanes = (double) SPECIES.length() * CHAINS * FMA_ROUNDS * threads;
       double fma = rate(team, threads, lanes, at -> multiplyAdd(FMA_ROUNDS), FMA_ROUNDS);
-      System.out.printf(Locale.ROOT, "limit %d %.2f %.2f %.2f%n", threads, copy, read, fma);
+      double handover = threads == 1 ? Double.NaN : Handover.nanoseconds();
+      System.out.printf(
+          Locale.ROOT, "limit %d %.2f %.2f %.2f %.1f%n", threads, copy, read, fma, handover);
     }
   }
 

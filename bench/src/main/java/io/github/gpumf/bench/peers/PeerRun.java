@@ -159,7 +159,8 @@ public final class PeerRun {
                 Integer.parseInt(fields[1]),
                 Double.parseDouble(fields[2]),
                 Double.parseDouble(fields[3]),
-                Double.parseDouble(fields[4])));
+                Double.parseDouble(fields[4]),
+                Double.parseDouble(fields[5])));
         System.err.println("  " + line);
       }
     }

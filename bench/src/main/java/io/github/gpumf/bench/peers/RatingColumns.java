@@ -24,13 +24,15 @@ import java.nio.file.StandardOpenOption;
 @SuppressWarnings("ArrayRecordComponent") // Columns of numbers; nobody compares them as values.
 public record RatingColumns(
     int userCount, int itemCount, int[] users, int[] items, float[] values) {
-  private static final ValueLayout.OfLong LONG =
+  static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt INT =
+  static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT =
+  static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final long HEADER = 3 * Long.BYTES;
+
+  /** Bytes before the columns. */
+  static final long HEADER = 3 * Long.BYTES;
 
   /**
    * Number of ratings.

@@ -2,6 +2,7 @@ package io.github.gpumf.bench.peers;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * What a contestant did in its turns.
@@ -10,8 +11,15 @@ import java.util.List;
  * @param contestant who
  * @param warmUp turns that do not count
  * @param turns those that do, at least one
+ * @param peakBytes the most memory that its process has had, see {@link PeakMemory}; empty where
+ *     that is not known
  */
-record Result(String group, Contestant contestant, List<Turn> warmUp, List<Turn> turns) {
+record Result(
+    String group,
+    Contestant contestant,
+    List<Turn> warmUp,
+    List<Turn> turns,
+    OptionalLong peakBytes) {
   /**
    * One turn.
    *

@@ -3,6 +3,7 @@ package io.github.gpumf.bench.peers;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.gpumf.bench.peers.Findings.Limit;
 import io.github.gpumf.bench.peers.Findings.Whole;
 import io.github.gpumf.bench.peers.Result.Turn;
 import java.io.IOException;
@@ -28,21 +29,20 @@ final class ResultsJson {
     root.put("seconds", found.seconds());
     found.notes().forEach(root.putArray("notes")::add);
     ArrayNode limits = root.putArray("limits");
-    found
-        .limits()
-        .forEach(
-            limit ->
-                limits
-                    .addObject()
-                    .put("threads", limit.threads())
-                    .put("copyGBPerSecond", limit.copy())
-                    .put("readGBPerSecond", limit.read())
-                    .put("gigaFmaPerSecond", limit.fma()));
+    found.limits().forEach(limit -> put(limit, limits.addObject()));
     ArrayNode results = root.putArray("results");
     found.results().forEach(result -> put(result, results.addObject()));
     ArrayNode wholes = root.putArray("fileToModel");
     found.wholes().forEach(whole -> put(whole, wholes.addObject()));
     MAPPER.writerWithDefaultPrettyPrinter().writeValue(file.toFile(), root);
+  }
+
+  private static void put(Limit limit, ObjectNode node) {
+    node.put("threads", limit.threads())
+        .put("copyGBPerSecond", limit.copy())
+        .put("readGBPerSecond", limit.read())
+        .put("gigaFmaPerSecond", limit.fma());
+    put(node, "handoverNanoseconds", limit.handover());
   }
 
   private static void put(Result result, ObjectNode node) {
@@ -61,6 +61,7 @@ final class ResultsJson {
         .put("ratings", who.data().ratings())
         .put("medianSeconds", result.seconds())
         .put("ratingsPerSecond", result.ratingsPerSecond());
+    result.peakBytes().ifPresent(bytes -> node.put("peakBytes", bytes));
     put(result.warmUp(), node.putArray("warmUp"));
     put(result.turns(), node.putArray("turns"));
   }

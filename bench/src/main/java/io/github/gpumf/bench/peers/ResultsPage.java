@@ -2,6 +2,7 @@ package io.github.gpumf.bench.peers;
 
 import io.github.gpumf.bench.peers.Findings.Limit;
 import io.github.gpumf.bench.peers.Findings.Whole;
+import io.github.gpumf.bench.peers.NeededMemory.State;
 import io.github.gpumf.bench.peers.Result.Turn;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -21,6 +22,7 @@ import java.util.stream.Collectors;
 final class ResultsPage {
   private static final double MILLION = 1e6;
   private static final double GIGA = 1e9;
+  private static final double GIB = 1L << 30;
 
   /** RMSE that a curve's way to is given; from a first model to a good one on MovieLens 1M. */
   private static final double[] GOOD = {0.86, 0.85, 0.84};
@@ -79,23 +81,32 @@ final class ResultsPage {
     page.format("## The machine's limits%n");
     page.format("%n");
     page.format(
-        "Measured in the same run, the best of seven. The last two columns say what they would allow a training that updates row by row%n");
+        "Measured in the same run, the best of seven. M ratings/s are what they would allow a training that updates row by row%n");
     page.format(
         "(Sgd, k = 64: 1,036 bytes and 192 multiply-adds a rating): more than the first is possible where rows stay in the caches.%n");
     page.format("%n");
     page.format(
-        "| threads | copy, GB/s | read, GB/s | G FMA/s | memory's limit, M ratings/s | arithmetic's, M ratings/s |%n");
-    page.format("|---|---|---|---|---|---|%n");
+        "| threads | copy, GB/s | read, GB/s | G FMA/s | memory's limit, M ratings/s | arithmetic's, M ratings/s | there and back between two threads, ns |%n");
+    page.format("|---|---|---|---|---|---|---|%n");
     for (Limit limit : found.limits()) {
       page.format(
-          "| %d | %.1f | %.1f | %.0f | %.0f | %.0f |%n",
+          "| %d | %.1f | %.1f | %.0f | %.0f | %.0f | %s |%n",
           limit.threads(),
           limit.copy(),
           limit.read(),
           limit.fma(),
           limit.copy() * GIGA / RowTraffic.bytes(Recipe.SGD.label(), 64) / MILLION,
-          limit.fma() * GIGA / (3 * 64) / MILLION);
+          limit.fma() * GIGA / (3 * 64) / MILLION,
+          Double.isNaN(limit.handover())
+              ? ""
+              : String.format(Locale.ROOT, "%.0f", limit.handover()));
     }
+    page.format("%n");
+    page.format(
+        "There and back is the way of a cache line. Virtual machines may move their processors between chips: where two processors share no%n");
+    page.format(
+        "third-level cache it is 300 ns and more instead of about 60, and everything that two threads write for each other takes that much longer.%n");
+    page.format("So compare only within one run.%n");
   }
 
   private void beside() {
@@ -260,6 +271,31 @@ final class ResultsPage {
         "ratings",
         result -> result.contestant().data().ratings(),
         result -> String.format(Locale.ROOT, "%.0f", GIGA / result.ratingsPerSecond()));
+    peakMemory(results);
+  }
+
+  private void peakMemory(List<Result> results) {
+    if (results.stream().allMatch(result -> result.peakBytes().isEmpty())) {
+      return;
+    }
+    page.format("%n");
+    page.format("### Peak memory%n");
+    page.format("%n");
+    page.format(
+        "GiB of the whole process; in brackets, how many times that is what any training has to hold: ratings, factors and biases, and the%n");
+    page.format("optimizer's state. With few ratings it is a runtime and its libraries.%n");
+    page.format("%n");
+    table(results, "ratings", result -> result.contestant().data().ratings(), ResultsPage::peak);
+  }
+
+  private static String peak(Result result) {
+    if (result.peakBytes().isEmpty()) {
+      return "";
+    }
+    Contestant who = result.contestant();
+    long needed = NeededMemory.bytes(who.data(), who.factors(), State.of(who.recipe()));
+    double bytes = result.peakBytes().getAsLong();
+    return String.format(Locale.ROOT, "%.2f (%.1f)", bytes / GIB, bytes / needed);
   }
 
   /** A row for each engine and recipe, a column for each value. */

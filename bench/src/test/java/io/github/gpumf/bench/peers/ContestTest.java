@@ -9,7 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Contests among shell scripts. */
@@ -65,6 +68,14 @@ final class ContestTest {
     assertEquals(3, results.getLast().turns().size());
   }
 
+  /** The peak is read while the process is still there. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void knowsThePeakMemory() throws Exception {
+    Result result = run(List.of(answering("a", "1")), new Pace(1, 0, 2, 0)).getFirst();
+    assertTrue(result.peakBytes().orElseThrow() > 0);
+  }
+
   @Test
   void leavesOutWhoFails() throws Exception {
     Contestant neverReady = contestant("never", "exit 1");
@@ -81,10 +92,13 @@ final class ContestTest {
   void takesTheMedian() {
     List<Turn> odd = turns(3, 1, 7);
     List<Turn> even = turns(3, 1, 7, 4);
-    Contestant who = answering("a", "1");
-    assertEquals(3, new Result("group", who, List.of(), odd).seconds());
-    assertEquals(3.5, new Result("group", who, List.of(), even).seconds());
-    assertEquals(7, new Result("group", who, List.of(), even).slowest());
+    assertEquals(3, result(odd).seconds());
+    assertEquals(3.5, result(even).seconds());
+    assertEquals(7, result(even).slowest());
+  }
+
+  private Result result(List<Turn> turns) {
+    return new Result("group", answering("a", "1"), List.of(), turns, OptionalLong.empty());
   }
 
   private static List<Turn> turns(double... seconds) {
