@@ -30,6 +30,12 @@ final class Contestants {
    */
   private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
 
+  /**
+   * Ratings and tables are outside the heap. What the JVM would take for one by itself it fills
+   * with garbage before it looks at it, and that would be counted as memory that is needed.
+   */
+  private static final String HEAP = "-Xmx128m";
+
   private static final String TENSORFLOW = "TensorFlow 2.18 (Java 1.1.0)";
   private static final String SPARK = "Spark 4.1.0";
 
@@ -161,6 +167,7 @@ final class Contestants {
   /** GpuMf. */
   Contestant gpuMf(Task task, String backend, Recipe recipe) {
     List<String> command = jvm(ownClassPath, GpuMfEpochs.class.getName());
+    command.add(1, HEAP);
     command.addAll(
         List.of(
             task.data().train().toString(),

@@ -1,59 +1,106 @@
 package io.github.gpumf.backend;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * The order of the ratings of a block, which lie in {@code from}, so many words each, and come to
- * lie in {@code to}; the block's users and items are numbered from two first ones.
+ * Puts the ratings of a block in order, on the Java heap; see {@link RatingGrid}. One thread at a
+ * time. It is used again for block after block, and keeps its arrays: a block is a megabyte, and
+ * new ones for each would be hundreds before they are collected.
  */
 final class BlockOrder {
   /** How many of a user's ratings are looked at for an item that the group has not. */
   private static final int CHOICE = 4;
 
-  private BlockOrder() {}
+  private static final int USER = RatingGrid.USER / Integer.BYTES;
+  private static final int ITEM = RatingGrid.ITEM / Integer.BYTES;
+
+  /** Of a rating. */
+  private final int words;
+
+  /** The ratings as they were, and as they come. */
+  private int[] from = {};
+
+  private int[] to = {};
+
+  /** Where ratings begin, row by row. */
+  private int[] list = {};
+
+  private byte[] sizes = {};
+
+  /** The words of the block. */
+  private int length;
 
   /**
-   * Users take turns.
+   * Makes one for blocks of ratings of a size.
    *
-   * @return the sizes of the groups
+   * @param words of 32 bits in a rating
    */
-  static byte[] takeTurns(int[] from, int words, int firstUser, int firstItem, int[] to) {
-    Turns turns = new Turns(from, words, firstUser, firstItem);
-    byte[] sizes = new byte[to.length / words];
+  BlockOrder(int words) {
+    this.words = words;
+  }
+
+  /**
+   * Orders a block.
+   *
+   * @param ratings all of them
+   * @param start of the block's first
+   * @param count of its ratings
+   * @param firstUser by which its users are numbered
+   * @param firstItem by which its items are numbered
+   * @return the sizes of its groups; none if each rating is one
+   */
+  byte[] order(
+      MemorySegment ratings,
+      long start,
+      int count,
+      RatingGrid.Visits visits,
+      int firstUser,
+      int firstItem) {
+    length = Math.multiplyExact(count, words);
+    if (from.length < length) {
+      from = new int[length];
+      to = new int[length];
+      list = new int[count];
+      sizes = new byte[count];
+    }
+    long offset = start * words * Integer.BYTES;
+    MemorySegment.copy(ratings, RatingGrid.WORD, offset, from, 0, length);
+    byte[] groups =
+        switch (visits) {
+          case USERS_IN_TURN -> takeTurns(firstUser, firstItem);
+          case ITEM_BY_ITEM -> itemByItem(firstItem);
+        };
+    MemorySegment.copy(to, 0, ratings, RatingGrid.WORD, offset, length);
+    return groups;
+  }
+
+  private byte[] takeTurns(int firstUser, int firstItem) {
+    Turns turns = new Turns(firstUser, firstItem);
     int groupCount = 0;
-    for (int done = 0; done < to.length; ) {
+    for (int done = 0; done < length; ) {
       int before = done;
-      done = turns.next(to, done);
+      done = turns.next(done);
       sizes[groupCount++] = (byte) ((done - before) / words);
     }
     return Arrays.copyOf(sizes, groupCount);
   }
 
-  /**
-   * The ratings of an item, then those of the next.
-   *
-   * @return the sizes of no groups: each rating is one
-   */
-  static byte[] itemByItem(int[] from, int words, int firstItem, int[] to) {
-    int[] list = new int[from.length / words];
-    byRow(from, words, RatingGrid.ITEM / Integer.BYTES, firstItem, list);
+  /** The ratings of an item, then those of the next. */
+  private byte[] itemByItem(int firstItem) {
+    byRow(ITEM, firstItem);
     int done = 0;
-    for (int start : list) {
+    for (int place = 0; place < length / words; place++) {
       for (int at = 0; at < words; at++) {
-        to[done++] = from[start + at];
+        to[done++] = from[list[place] + at];
       }
     }
     return new byte[0];
   }
 
   /** The users of a block, of whom some take turns. */
-  private static final class Turns {
-    private final int[] ratings;
-    private final int words;
+  private final class Turns {
     private final int firstItem;
-
-    /** Where ratings begin, user by user. */
-    private final int[] list;
 
     /** For each user where its part of the list ends. */
     private final int[] ends;
@@ -69,22 +116,15 @@ final class BlockOrder {
 
     private int group;
 
-    Turns(int[] ratings, int words, int firstUser, int firstItem) {
-      this.ratings = ratings;
-      this.words = words;
+    Turns(int firstUser, int firstItem) {
       this.firstItem = firstItem;
-      list = new int[ratings.length / words];
-      ends = byRow(ratings, words, RatingGrid.USER / Integer.BYTES, firstUser, list);
-      int mostItem = 0;
-      for (int word = 1; word < ratings.length; word += words) {
-        mostItem = Math.max(mostItem, ratings[word] - firstItem);
-      }
-      groupOfItem = new int[mostItem + 1];
+      ends = byRow(USER, firstUser);
+      groupOfItem = new int[last(ITEM, firstItem) + 1];
     }
 
     /** Appends a group to {@code done} words; returns how many there are then. */
-    int next(int[] to, int done) {
-      int words = done;
+    int next(int done) {
+      int length = done;
       group++;
       for (int turn = 0; turn < RatingGrid.GROUP; turn++) {
         while (next[turn] == end[turn] && user < ends.length) {
@@ -93,13 +133,13 @@ final class BlockOrder {
           user++;
         }
         if (choose(turn)) {
-          int from = list[next[turn]++];
-          for (int at = 0; at < this.words; at++) {
-            to[words++] = ratings[from + at];
+          int first = list[next[turn]++];
+          for (int at = 0; at < words; at++) {
+            to[length++] = from[first + at];
           }
         }
       }
-      return words;
+      return length;
     }
 
     /** Puts a rating first whose item the group has not; false if none is found. */
@@ -108,7 +148,7 @@ final class BlockOrder {
       int last = Math.min(end[turn], first + CHOICE);
       for (int at = first; at < last; at++) {
         int word = list[at];
-        int item = ratings[word + 1] - firstItem;
+        int item = from[word + ITEM] - firstItem;
         if (groupOfItem[item] != group) {
           groupOfItem[item] = group;
           list[at] = list[first];
@@ -120,26 +160,32 @@ final class BlockOrder {
     }
   }
 
+  /** The last row of the block, counted from its first. */
+  private int last(int word, int firstRow) {
+    int most = 0;
+    for (int at = word; at < length; at += words) {
+      most = Math.max(most, from[at] - firstRow);
+    }
+    return most;
+  }
+
   /**
    * Lists where ratings begin, row by row; returns for each row where its part ends.
    *
    * @param word of a rating that tells its row
    */
-  private static int[] byRow(int[] ratings, int words, int word, int firstRow, int[] list) {
-    int most = 0;
-    for (int at = word; at < ratings.length; at += words) {
-      most = Math.max(most, ratings[at] - firstRow);
+  private int[] byRow(int word, int firstRow) {
+    int last = last(word, firstRow);
+    int[] next = new int[last + 2];
+    for (int at = word; at < length; at += words) {
+      next[from[at] - firstRow + 1]++;
     }
-    int[] next = new int[most + 2];
-    for (int at = word; at < ratings.length; at += words) {
-      next[ratings[at] - firstRow + 1]++;
-    }
-    for (int row = 0; row <= most; row++) {
+    for (int row = 0; row <= last; row++) {
       next[row + 1] += next[row];
     }
-    for (int at = word; at < ratings.length; at += words) {
-      list[next[ratings[at] - firstRow]++] = at - word;
+    for (int at = word; at < length; at += words) {
+      list[next[from[at] - firstRow]++] = at - word;
     }
-    return Arrays.copyOf(next, most + 1);
+    return Arrays.copyOf(next, last + 1);
   }
 }

@@ -6,6 +6,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.IntConsumer;
 
 /**
@@ -242,11 +245,23 @@ public final class RatingGrid {
     }
     RatingGrid grid =
         new RatingGrid(size, stride, ordered, starts, users.rowOfNumber, items.rowOfNumber);
+    Queue<BlockOrder> idle = new ConcurrentLinkedQueue<>();
     workers.run(
         starts.length - 1,
-        block ->
-            grid.order(
-                block, visits, users.first[block / size.items], items.first[block % size.items]));
+        block -> {
+          BlockOrder order =
+              Objects.requireNonNullElseGet(
+                  idle.poll(), () -> new BlockOrder(stride / Integer.BYTES));
+          grid.groups[block] =
+              order.order(
+                  ordered,
+                  starts[block],
+                  Math.toIntExact(starts[block + 1] - starts[block]),
+                  visits,
+                  users.first[block / size.items],
+                  items.first[block % size.items]);
+          idle.add(order);
+        });
     return grid;
   }
 
@@ -269,21 +284,6 @@ public final class RatingGrid {
    */
   public static int stride(boolean weighted) {
     return (weighted ? 4 : 3) * Float.BYTES;
-  }
-
-  /** Puts the ratings of a block in order; its rows are numbered from two first ones. */
-  private void order(int block, Visits visits, int firstUser, int firstItem) {
-    int count = Math.toIntExact(starts[block + 1] - starts[block]);
-    int words = stride / Integer.BYTES;
-    int[] from = new int[Math.multiplyExact(count, words)];
-    MemorySegment.copy(ratings, WORD, starts[block] * stride, from, 0, from.length);
-    int[] to = new int[from.length];
-    groups[block] =
-        switch (visits) {
-          case USERS_IN_TURN -> BlockOrder.takeTurns(from, words, firstUser, firstItem, to);
-          case ITEM_BY_ITEM -> BlockOrder.itemByItem(from, words, firstItem, to);
-        };
-    MemorySegment.copy(to, 0, ratings, WORD, starts[block] * stride, to.length);
   }
 
   /**

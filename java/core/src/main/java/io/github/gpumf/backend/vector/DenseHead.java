@@ -64,6 +64,10 @@ final class DenseHead {
     return slot < slots.size() ? slots.get(slot).row(0) : 0;
   }
 
+  boolean isFinite() {
+    return weights.isFinite();
+  }
+
   void copyWeightsTo(FloatTable table) {
     weights.copyTo(table);
   }

@@ -3,6 +3,7 @@ package io.github.gpumf.backend.vector;
 import io.github.gpumf.model.FloatTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +79,22 @@ final class PaddedTable {
   /** Sets rows to 0. */
   void clear(long from, long count) {
     segment.asSlice(from * rowBytes, count * rowBytes).fill((byte) 0);
+  }
+
+  /** Whether it has neither infinities nor NaN. */
+  boolean isFinite() {
+    // Zero times a finite number is zero, and times anything else is NaN, which a sum never loses.
+    FloatVector sum = FloatVector.zero(Lanes.SPECIES);
+    long bytes = rows * rowBytes;
+    long at = 0;
+    for (; at + Lanes.BYTES <= bytes; at += Lanes.BYTES) {
+      sum = Lanes.load(address + at).mul(0).add(sum);
+    }
+    float rest = Lanes.sum(sum);
+    for (; at < bytes; at += Float.BYTES) {
+      rest += 0 * Lanes.get(address + at);
+    }
+    return rest == 0;
   }
 
   /** A copy, padding included. */

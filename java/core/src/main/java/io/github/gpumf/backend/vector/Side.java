@@ -104,6 +104,11 @@ final class Side {
     return slot < biasSlots.size() ? biasSlots.get(slot).row(place) : 0;
   }
 
+  /** Whether all weights are finite. */
+  boolean isFinite() {
+    return factors.isFinite() && (bias == null || bias.isFinite());
+  }
+
   /** All of its tables. */
   List<PaddedTable> tables() {
     List<PaddedTable> tables = new ArrayList<>(factorSlots);

@@ -36,8 +36,7 @@ final class VectorBackend implements Backend {
     int factors = shape.spec().factors();
     int slots = TrainingState.slotNames(shape.optimizer()).size();
     boolean byRow = TrainingState.slotColumns(shape.optimizer(), factors) < factors;
-    // The last good weights are written beside those before them.
-    long copies = shape.keepsBest() ? 3 : 2;
+    long copies = shape.keepsBest() ? 2 : 1; // the last good weights, and the best
     List<Part> parts = new ArrayList<>();
     parts.add(new Part("weights", bytes(shape, false)));
     parts.add(new Part("optimizer state", slots * bytes(shape, byRow)));

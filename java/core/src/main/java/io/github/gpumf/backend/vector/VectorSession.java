@@ -29,9 +29,6 @@ final class VectorSession implements TrainingSession {
   private final Steps steps;
   private final Map<Slot, Weights> kept = new EnumMap<>(Slot.class);
 
-  /** Memory that was kept and replaced, for the next time. */
-  private @Nullable Weights spare;
-
   /** Opens a session; if memory runs out on the way, nothing is kept. */
   @SuppressWarnings("MustBeClosedChecker") // The session closes it.
   static VectorSession open(TrainingJob job) {
@@ -112,13 +109,15 @@ final class VectorSession implements TrainingSession {
       throw new IllegalArgumentException(
           "the current weights cannot be overwritten; keep LAST_GOOD or BEST");
     }
-    Weights current = spare == null ? zeros(job.spec().factors(), arena) : spare;
-    steps.current(() -> exportTo(current));
-    spare = current;
-    if (!current.isFinite()) {
+    return steps.current(() -> keepNow(slot));
+  }
+
+  /** Looks before it writes: what was kept is not lost to weights that are worse. */
+  private boolean keepNow(Slot slot) {
+    if (!users.isFinite() || !items.isFinite() || (dense != null && !dense.isFinite())) {
       return false;
     }
-    spare = kept.put(slot, current);
+    exportTo(kept.computeIfAbsent(slot, absent -> zeros(job.spec().factors(), arena)));
     return true;
   }
 
