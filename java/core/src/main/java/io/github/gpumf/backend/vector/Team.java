@@ -23,8 +23,7 @@ final class Team implements AutoCloseable {
   /**
    * How long a member then gives way to others before it sleeps. On a virtual machine of two
    * processors members who slept in every step, while one thread ended a loop alone, made two
-   * threads half as fast as one: 4.3 million ratings a second of Adam in batches of 8,192, and 13.5
-   * million since they give way.
+   * threads half as fast as one.
    */
   private static final long PATIENCE_NANOS = 1_000_000;
 
