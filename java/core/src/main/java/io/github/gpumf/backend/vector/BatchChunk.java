@@ -3,10 +3,10 @@ package io.github.gpumf.backend.vector;
 /** Single numbers of some consecutive rows of a batch. One thread's. */
 final class BatchChunk {
   /**
-   * Rows of a chunk, at most. With k = 64 their gradients, and the rows with Adam's numbers, are 32
-   * KiB, a first-level cache.
+   * Rows of a chunk, at most: so many that a loop over them outweighs its call, and so few that
+   * they stay in a second-level cache from loop to loop; with k = 64 and Adam's numbers 64 KiB.
    */
-  static final int ROWS = 32;
+  static final int ROWS = 64;
 
   /** Rows that the batch does not hold. */
   final int[] others = new int[ROWS];

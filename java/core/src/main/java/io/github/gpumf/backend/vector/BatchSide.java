@@ -101,33 +101,25 @@ final class BatchSide {
     }
   }
 
-  /** Moves some rows, and their biases, over the steps that they have rested. */
-  void catchUp(DeferredAdam adam, int[] rows, int from, int to, long step, Rests rests) {
+  /** Finds those of some rows that have rested; they are taken to be caught up from then on. */
+  void findRests(DeferredAdam adam, int[] rows, int from, int to, long step, Rests rests) {
     rests.count = 0;
     for (int number = from; number < to; number++) {
-      addRest(adam, rows[number], step, rests);
-    }
-    catchUp(adam, rests);
-  }
-
-  /** Moves rows {@code from} to {@code to - 1} over the steps that they have rested. */
-  void catchUp(DeferredAdam adam, int from, int to, long step, Rests rests) {
-    rests.count = 0;
-    for (int row = from; row < to; row++) {
-      addRest(adam, row, step, rests);
-    }
-    catchUp(adam, rests);
-  }
-
-  private void addRest(DeferredAdam adam, int row, long step, Rests rests) {
-    if (steps[row] < step) {
-      adam.add(rests, row, steps[row], step);
-      steps[row] = step;
+      int row = rows[number];
+      if (steps[row] < step) {
+        adam.add(rests, row, steps[row], step);
+        steps[row] = step;
+      }
     }
   }
 
-  private void catchUp(DeferredAdam adam, Rests rests) {
+  /** Moves rows of factors over the steps that they have rested. */
+  void catchUpFactors(DeferredAdam adam, Rests rests) {
     adam.catchUp(rests, factors.row(0), side.factorSlot(0, 0), side.factorSlot(1, 0));
+  }
+
+  /** Moves biases over the steps that they have rested. */
+  void catchUpBiases(DeferredAdam adam, Rests rests) {
     if (bias != null) {
       adam.catchUpNumbers(rests, bias.row(0), side.biasSlot(0, 0), side.biasSlot(1, 0));
     }

@@ -1,6 +1,8 @@
 package io.github.gpumf.backend.vector;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -8,6 +10,11 @@ import org.jspecify.annotations.Nullable;
  * What a member of the team does for a bucket of rows in the phases of a step; {@link BatchSteps}
  * says what these are. It goes through the rows in chunks, and through each chunk in several loops,
  * each of which does one thing to all of its rows; see {@link RowLoops}.
+ *
+ * <p>The loops are called through an interface that has many implementations, which the compiler
+ * does not look through. Otherwise it would put several into one method, in an order that is
+ * another one in each run, until it is weary and leaves vectors to be objects in the last of them:
+ * Sgd in batches was twice as fast in one process as in the next.
  */
 final class BatchWorker {
   /** What all workers share. */
@@ -27,12 +34,36 @@ final class BatchWorker {
   private final RowLoops rows;
   private final RowUpdate update;
   private final @Nullable DeferredAdam deferred;
-  private final boolean everyRow;
   private final PaddedTable userCopies;
   private final BatchChunk chunk = new BatchChunk();
 
   /** The address of the gradients of a chunk's rows. */
   private final long gradients;
+
+  private final List<Loop> loopsOfUsers = new ArrayList<>();
+  private final List<Loop> loopsOfItems;
+  private final List<Loop> loopsOfOthers;
+  private final List<Loop> loopsOfRests;
+
+  /** A loop over the rows of a chunk. */
+  @FunctionalInterface
+  private interface Loop {
+    void run(BatchWorker worker);
+  }
+
+  // What the loops are about: rows[from] to rows[to - 1] of a side.
+
+  private BatchSide side;
+  private int[] moved = {};
+  private int from;
+  private int to;
+
+  /** Steps done before. */
+  private long step;
+
+  private @Nullable Batch batch;
+  private @Nullable BatchNumbers numbers;
+  private double squaredError;
 
   /**
    * A worker.
@@ -42,13 +73,56 @@ final class BatchWorker {
   BatchWorker(Shared shared, long gradients) {
     users = shared.users;
     items = shared.items;
+    side = users;
     buckets = shared.buckets;
     rows = shared.rows;
     update = shared.update;
     deferred = shared.deferred;
-    everyRow = shared.everyRow;
     userCopies = shared.userCopies;
     this.gradients = gradients;
+    Loop moveBiases = shared.everyRow ? BatchWorker::leaveBiasGradients : BatchWorker::moveBiases;
+    loopsOfRests =
+        deferred == null
+            ? List.of()
+            : List.of(
+                BatchWorker::findRests, BatchWorker::catchUpFactors, BatchWorker::catchUpBiases);
+    loopsOfUsers.addAll(loopsOfRests);
+    loopsOfUsers.addAll(
+        List.of(
+            BatchWorker::takeNumbersOfUsers,
+            BatchWorker::startGradients,
+            BatchWorker::copyUsers,
+            BatchWorker::findErrors,
+            BatchWorker::moveFactors,
+            moveBiases));
+    loopsOfItems =
+        List.of(
+            BatchWorker::takeNumbersOfItems,
+            BatchWorker::startGradients,
+            BatchWorker::addSlopes,
+            BatchWorker::moveFactors,
+            moveBiases);
+    loopsOfOthers = List.of(BatchWorker::startGradientsOfOthers, BatchWorker::moveFactors);
+  }
+
+  /** Runs loops over some rows of a side. */
+  private void run(List<Loop> loops, BatchSide side, int[] moved, int from, int to, long step) {
+    this.side = side;
+    this.moved = moved;
+    this.from = from;
+    this.to = to;
+    this.step = step;
+    for (Loop loop : loops) {
+      loop.run(this);
+    }
+  }
+
+  /** Runs loops over a batch's rows of a bucket. */
+  private void run(List<Loop> loops, BatchSide side, BatchIndex index, int bucket, long step) {
+    int end = index.start(bucket + 1);
+    for (int start = index.start(bucket); start < end; start += BatchChunk.ROWS) {
+      run(loops, side, index.rows(), start, Math.min(end, start + BatchChunk.ROWS), step);
+    }
   }
 
   /**
@@ -58,77 +132,94 @@ final class BatchWorker {
    * @return the weighted squared error of its users' ratings
    */
   double moveUsers(Batch batch, int bucket, BatchNumbers numbers, long step) {
-    double squaredError = 0;
-    int end = batch.users.start(bucket + 1);
-    for (int from = batch.users.start(bucket); from < end; from += BatchChunk.ROWS) {
-      int to = Math.min(end, from + BatchChunk.ROWS);
-      squaredError += moveUsers(batch, from, to, numbers, step);
-    }
-    return squaredError;
-  }
-
-  private double moveUsers(Batch batch, int from, int to, BatchNumbers numbers, long step) {
-    int[] moved = batch.users.rows();
-    if (deferred != null) {
-      users.catchUp(deferred, moved, from, to, step, chunk.rests);
-    }
-    start(users, batch.users, from, to, numbers);
-    rows.copy(moved, from, to, users.factors.row(0), userCopies.row(from));
-    double squaredError =
-        rows.findErrors(
-            batch,
-            from,
-            to,
-            userCopies.row(0),
-            items.factors.row(0),
-            items.biases(),
-            numbers,
-            chunk,
-            gradients);
-    move(users, moved, from, to, step);
+    this.batch = batch;
+    this.numbers = numbers;
+    squaredError = 0;
+    run(loopsOfUsers, users, batch.users, bucket, step);
     return squaredError;
   }
 
   /** The second phase of a bucket, for the items of the batch. */
   void moveItems(Batch batch, int bucket, BatchNumbers numbers, long step) {
-    int end = batch.items.start(bucket + 1);
-    for (int from = batch.items.start(bucket); from < end; from += BatchChunk.ROWS) {
-      int to = Math.min(end, from + BatchChunk.ROWS);
-      start(items, batch.items, from, to, numbers);
-      rows.addSlopes(batch, from, to, userCopies.row(0), numbers.kernel(), chunk, gradients);
-      move(items, batch.items.rows(), from, to, step);
-    }
+    this.batch = batch;
+    this.numbers = numbers;
+    run(loopsOfItems, items, batch.items, bucket, step);
   }
 
-  /** Begins the gradients of rows, as far as they do not depend on their ratings' errors. */
-  private void start(BatchSide side, BatchIndex index, int from, int to, BatchNumbers numbers) {
-    side.takeBiases(index.rows(), from, to, chunk.bias);
+  private Batch batch() {
+    return Objects.requireNonNull(batch);
+  }
+
+  private BatchNumbers numbers() {
+    return Objects.requireNonNull(numbers);
+  }
+
+  private void takeNumbersOfUsers() {
+    takeNumbers(batch().users);
+  }
+
+  private void takeNumbersOfItems() {
+    takeNumbers(batch().items);
+  }
+
+  /** Takes the biases, and begins the gradients as far as they do not depend on errors. */
+  private void takeNumbers(BatchIndex index) {
+    side.takeBiases(moved, from, to, chunk.bias);
     for (int number = from; number < to; number++) {
       int at = number - from;
       int count = index.end(number) - index.first(number);
-      chunk.shrink[at] = numbers.shrink() + numbers.shrinkByRating() * count;
-      chunk.slopes[at] = numbers.biasShrinkByRating() * count * chunk.bias[at];
+      chunk.shrink[at] = numbers().shrink() + numbers().shrinkByRating() * count;
+      chunk.slopes[at] = numbers().biasShrinkByRating() * count * chunk.bias[at];
     }
-    if (numbers.shrinks()) {
-      rows.startGradients(index.rows(), from, to, side.factors.row(0), chunk.shrink, gradients);
+  }
+
+  private void startGradients() {
+    if (numbers().shrinks()) {
+      rows.startGradients(moved, from, to, side.factors.row(0), chunk.shrink, gradients);
     } else {
       rows.clearGradients(to - from, gradients);
     }
   }
 
-  /** Moves rows of the batch, with their biases. */
-  private void move(BatchSide side, int[] moved, int from, int to, long step) {
+  private void copyUsers() {
+    rows.copy(moved, from, to, users.factors.row(0), userCopies.row(from));
+  }
+
+  private void findErrors() {
+    squaredError +=
+        rows.findErrors(
+            batch(),
+            from,
+            to,
+            userCopies.row(0),
+            items.factors.row(0),
+            items.biases(),
+            numbers(),
+            chunk,
+            gradients);
+  }
+
+  private void addSlopes() {
+    rows.addSlopes(batch(), from, to, userCopies.row(0), numbers().kernel(), chunk, gradients);
+  }
+
+  private void moveFactors() {
     side.moveFactors(update, moved, from, to, gradients);
-    if (everyRow) {
-      side.leaveBiasGradients(moved, from, to, chunk.slopes);
-    } else {
-      side.moveBiases(update, moved, from, to, chunk.slopes);
-    }
     side.moved(moved, from, to, step + 1);
+  }
+
+  private void moveBiases() {
+    side.moveBiases(update, moved, from, to, chunk.slopes);
+  }
+
+  /** Biases move with all others. */
+  private void leaveBiasGradients() {
+    side.leaveBiasGradients(moved, from, to, chunk.slopes);
   }
 
   /** Moves the rows of a bucket that have not made this step yet: the batch does not hold them. */
   void moveOthers(BatchSide side, int bucket, BatchNumbers numbers, long step) {
+    this.numbers = numbers;
     int count = 0;
     long stride = (long) buckets.together() * buckets.count();
     for (long start = (long) bucket * buckets.together(); start < side.rows(); start += stride) {
@@ -138,38 +229,44 @@ final class BatchWorker {
           chunk.others[count++] = row;
         }
         if (count == BatchChunk.ROWS) {
-          moveChunk(side, count, numbers, step);
+          run(loopsOfOthers, side, chunk.others, 0, count, step);
           count = 0;
         }
       }
     }
-    moveChunk(side, count, numbers, step);
+    run(loopsOfOthers, side, chunk.others, 0, count, step);
   }
 
-  /** Moves the other rows of the chunk; their biases move with all biases. */
-  private void moveChunk(BatchSide side, int count, BatchNumbers numbers, long step) {
-    int[] moved = chunk.others;
-    Arrays.fill(chunk.shrink, numbers.shrink());
-    rows.startGradients(moved, 0, count, side.factors.row(0), chunk.shrink, gradients);
-    side.moveFactors(update, moved, 0, count, gradients);
-    side.moved(moved, 0, count, step + 1);
+  private void startGradientsOfOthers() {
+    Arrays.fill(chunk.shrink, numbers().shrink());
+    rows.startGradients(moved, from, to, side.factors.row(0), chunk.shrink, gradients);
   }
 
   /** Moves a batch's items of a bucket over the steps that they have rested. */
   void catchUpItems(Batch batch, int bucket, long step) {
-    int end = batch.items.start(bucket + 1);
-    for (int from = batch.items.start(bucket); from < end; from += BatchChunk.ROWS) {
-      int to = Math.min(end, from + BatchChunk.ROWS);
-      items.catchUp(
-          Objects.requireNonNull(deferred), batch.items.rows(), from, to, step, chunk.rests);
+    run(loopsOfRests, items, batch.items, bucket, step);
+  }
+
+  /** Moves rows {@code first} to {@code end - 1} over the steps that they have rested. */
+  void catchUp(BatchSide side, int first, int end, long step) {
+    for (int start = first; start < end; start += BatchChunk.ROWS) {
+      int count = Math.min(end - start, BatchChunk.ROWS);
+      for (int at = 0; at < count; at++) {
+        chunk.others[at] = start + at;
+      }
+      run(loopsOfRests, side, chunk.others, 0, count, step);
     }
   }
 
-  /** Moves rows {@code from} to {@code to - 1} over the steps that they have rested. */
-  void catchUp(BatchSide side, int from, int to, long step) {
-    for (int start = from; start < to; start += BatchChunk.ROWS) {
-      int end = Math.min(to, start + BatchChunk.ROWS);
-      side.catchUp(Objects.requireNonNull(deferred), start, end, step, chunk.rests);
-    }
+  private void findRests() {
+    side.findRests(Objects.requireNonNull(deferred), moved, from, to, step, chunk.rests);
+  }
+
+  private void catchUpFactors() {
+    side.catchUpFactors(Objects.requireNonNull(deferred), chunk.rests);
+  }
+
+  private void catchUpBiases() {
+    side.catchUpBiases(Objects.requireNonNull(deferred), chunk.rests);
   }
 }
