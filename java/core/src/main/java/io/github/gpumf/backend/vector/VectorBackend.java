@@ -51,12 +51,13 @@ final class VectorBackend implements Backend {
 
   private static List<Part> partsOfBatch(TrainingShape shape) {
     int batch = shape.largestBatch();
-    long gradientRows = (long) Math.min(batch, shape.users()) + shape.threads();
+    // Copies of the batch's users, and a chunk of gradients for each thread.
+    long rows = Math.min(batch, shape.users()) + (long) shape.threads() * BatchChunk.ROWS;
     boolean dense = shape.spec().head() == Mf.Head.DENSE;
     return List.of(
         new Part(
             "gradients",
-            PaddedTable.bytesOfRows(gradientRows, shape.spec().factors())
+            PaddedTable.bytesOfRows(rows, shape.spec().factors())
                 + (dense ? 0 : bytesOfColumns(shape))),
         new Part("batches", BatchAhead.bytes(shape)));
   }
