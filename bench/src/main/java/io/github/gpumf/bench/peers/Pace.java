@@ -19,6 +19,6 @@ record Pace(int warmUps, double warmUpSeconds, int rounds, double roundSeconds) 
 
   /** Rounds of those that are warm. */
   static Pace warm(int rounds) {
-    return new Pace(1, 1, rounds, 0.25);
+    return new Pace(1, 3, rounds, 0.25);
   }
 }

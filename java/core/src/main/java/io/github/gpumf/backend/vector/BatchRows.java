@@ -103,12 +103,13 @@ final class BatchRows implements RowLoops {
       long row = Lanes.address(weights + start);
       long first = Lanes.address(moments + start);
       long second = Lanes.address(squares + start);
-      float a0 = rests.a0[number];
-      float a1 = rests.a1[number];
-      float a2 = rests.a2[number];
-      float a3 = rests.a3[number];
-      float decay1 = rests.decay1[number];
-      float decay2 = rests.decay2[number];
+      int numbers = rests.starts[number];
+      float a0 = rests.numbers[numbers + Rests.TERM_0];
+      float a1 = rests.numbers[numbers + Rests.TERM_1];
+      float a2 = rests.numbers[numbers + Rests.TERM_2];
+      float a3 = rests.numbers[numbers + Rests.TERM_3];
+      float decay1 = rests.numbers[numbers + Rests.DECAY_1];
+      float decay2 = rests.numbers[numbers + Rests.DECAY_2];
       for (int at = 0; at < ROW_BYTES; at += Lanes.BYTES) {
         FloatVector m = Lanes.load(first + at);
         FloatVector v = Lanes.load(second + at);

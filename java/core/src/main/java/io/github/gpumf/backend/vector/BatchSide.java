@@ -103,14 +103,17 @@ final class BatchSide {
 
   /** Finds those of some rows that have rested; they are taken to be caught up from then on. */
   void findRests(DeferredAdam adam, int[] rows, int from, int to, long step, Rests rests) {
-    rests.count = 0;
+    int count = 0;
     for (int number = from; number < to; number++) {
       int row = rows[number];
-      if (steps[row] < step) {
-        adam.add(rests, row, steps[row], step);
-        steps[row] = step;
-      }
+      int length = (int) (step - steps[row]);
+      steps[row] = step;
+      rests.rows[count] = row;
+      rests.lengths[count] = length;
+      count += -length >>> 31; // 1 if it has rested; a branch would often be foreseen wrongly
     }
+    rests.count = count;
+    rests.findNumbers(adam, step);
   }
 
   /** Moves rows of factors over the steps that they have rested. */

@@ -47,12 +47,14 @@ final class DeferredAdam {
   }
 
   /**
-   * Adds a row to some that have rested.
+   * Finds the numbers of a rest.
    *
-   * @param last the step after which its numbers are
+   * @param last the step after which a row's numbers are
    * @param step the step after which they shall be
+   * @param numbers to be filled; {@link Rests} says which stands where
+   * @param start the place of the first one
    */
-  void add(Rests rests, int row, long last, long step) {
+  void findNumbers(long last, long step, float[] numbers, int start) {
     int from = (int) (last - first);
     int to = (int) (step - first);
     double beta1 = tails.powerOfBeta1(to - from);
@@ -65,14 +67,12 @@ final class DeferredAdam {
     double s2 = tails.tail(2, from) - rho * tails.tail(2, to);
     rho *= root;
     double s3 = tails.tail(3, from) - rho * tails.tail(3, to);
-    int number = rests.count++;
-    rests.rows[number] = row;
-    rests.a0[number] = (float) s0;
-    rests.a1[number] = (float) (s0 - s1);
-    rests.a2[number] = (float) (s0 - 2 * s1 + s2);
-    rests.a3[number] = (float) (s0 - 3 * s1 + 3 * s2 - s3);
-    rests.decay1[number] = (float) beta1;
-    rests.decay2[number] = (float) (root * root);
+    numbers[start + Rests.TERM_0] = (float) s0;
+    numbers[start + Rests.TERM_1] = (float) (s0 - s1);
+    numbers[start + Rests.TERM_2] = (float) (s0 - 2 * s1 + s2);
+    numbers[start + Rests.TERM_3] = (float) (s0 - 3 * s1 + 3 * s2 - s3);
+    numbers[start + Rests.DECAY_1] = (float) beta1;
+    numbers[start + Rests.DECAY_2] = (float) (root * root);
   }
 
   /** Moves rows of factors over their rests; arguments are addresses of row 0. */
@@ -89,13 +89,14 @@ final class DeferredAdam {
       float root = (float) Math.sqrt(v);
       float inverse = 1 / (root + epsilon);
       float r = root * inverse;
-      float sum = rests.a3[number];
-      sum = sum * r + rests.a2[number];
-      sum = sum * r + rests.a1[number];
-      sum = sum * r + rests.a0[number];
+      int start = rests.starts[number];
+      float sum = rests.numbers[start + Rests.TERM_3];
+      sum = sum * r + rests.numbers[start + Rests.TERM_2];
+      sum = sum * r + rests.numbers[start + Rests.TERM_1];
+      sum = sum * r + rests.numbers[start + Rests.TERM_0];
       Lanes.set(weights + at, Lanes.get(weights + at) - m * inverse * sum);
-      Lanes.set(moments + at, m * rests.decay1[number]);
-      Lanes.set(squares + at, v * rests.decay2[number]);
+      Lanes.set(moments + at, m * rests.numbers[start + Rests.DECAY_1]);
+      Lanes.set(squares + at, v * rests.numbers[start + Rests.DECAY_2]);
     }
   }
 }

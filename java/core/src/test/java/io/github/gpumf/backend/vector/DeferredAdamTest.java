@@ -55,8 +55,8 @@ class DeferredAdamTest {
       RowUpdate update = update(adam);
       DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update, ROWS));
       long first = 7; // steps before the epoch
-      deferred.prepare(first, 200, STEPS_PER_EPOCH);
-      for (int rest : new int[] {1, 2, 3, 10, 57, 199}) {
+      deferred.prepare(first, 900, STEPS_PER_EPOCH);
+      for (int rest : new int[] {1, 2, 3, 10, 57, 199, 511, 512, 899}) { // numbers are kept to 511
         try (Arena arena = Arena.ofConfined()) {
           FloatTable weights = FloatTable.allocate(2, COLUMNS, arena);
           FloatTable moments = FloatTable.allocate(2, COLUMNS, arena);
@@ -72,8 +72,7 @@ class DeferredAdamTest {
           PaddedTable m = padded(moments, arena);
           PaddedTable v = padded(squares, arena);
           long last = first + 1;
-          Rests rests = new Rests(1);
-          deferred.add(rests, 1, last, last + rest);
+          Rests rests = rests(deferred, 1, last, last + rest);
           deferred.catchUp(rests, w.row(0), m.row(0), v.row(0));
           FloatTable moved = unpadded(w, arena);
           for (int column = 0; column < COLUMNS; column++) {
@@ -119,14 +118,22 @@ class DeferredAdamTest {
     }
   }
 
+  private static Rests rests(DeferredAdam deferred, int row, long last, long step) {
+    Rests rests = new Rests(1);
+    rests.rows[0] = row;
+    rests.lengths[0] = (int) (step - last);
+    rests.count = 1;
+    rests.findNumbers(deferred, step);
+    return rests;
+  }
+
   /** Rests a single number {w, m, v}: a bias beside an empty row. */
   private static void rest(DeferredAdam deferred, float[] x, long last, long step, Arena arena) {
     PaddedTable numbers = PaddedTable.ofColumn(3, arena);
     for (int at = 0; at < x.length; at++) {
       Lanes.set(numbers.row(at), x[at]);
     }
-    Rests rests = new Rests(1);
-    deferred.add(rests, 0, last, step);
+    Rests rests = rests(deferred, 0, last, step);
     deferred.catchUpNumbers(rests, numbers.row(0), numbers.row(1), numbers.row(2));
     for (int at = 0; at < x.length; at++) {
       x[at] = Lanes.get(numbers.row(at));
