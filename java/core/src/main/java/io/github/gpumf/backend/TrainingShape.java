@@ -79,6 +79,17 @@ public record TrainingShape(
   }
 
   /**
+   * The shape of a job, without what is measured beside it.
+   *
+   * @param job a training
+   * @return its numbers
+   */
+  public static TrainingShape of(TrainingJob job) {
+    return of(job.ratings(), job.spec(), job.optimizer(), job.batchSize(), job.threads())
+        .withUpdates(job.updates());
+  }
+
+  /**
    * With another number of updates.
    *
    * @param other how often weights move

@@ -23,11 +23,13 @@ final class Batch {
   /** Null if all weigh 1. */
   final float @Nullable [] weights;
 
-  /** {@code p . q}; null if nobody asks. */
-  final float @Nullable [] dots;
+  // For each part of the columns, which has arrays of its own to write to.
 
-  /** Derivative of the loss by each prediction: {@code 2/n a e}. */
-  final float[] slopes;
+  /** {@code p . q} of the part. */
+  final float[][] dots;
+
+  /** Derivative of the loss by each prediction: {@code 2/n a e}. The same for all parts. */
+  final float[][] slopes;
 
   // By the places of their items.
 
@@ -40,7 +42,7 @@ final class Batch {
   /** The number of each rating's user. */
   final int[] userAt;
 
-  Batch(BatchIndex users, BatchIndex items, int size, boolean weighted, boolean keepsDots) {
+  Batch(BatchIndex users, BatchIndex items, int size, boolean weighted, int parts) {
     this.users = users;
     this.items = items;
     userOf = new int[size];
@@ -48,14 +50,19 @@ final class Batch {
     itemAt = new int[size];
     values = new float[size];
     weights = weighted ? new float[size] : null;
-    dots = keepsDots ? new float[size] : null;
-    slopes = new float[size];
+    dots = new float[parts][size];
+    slopes = new float[parts][size];
     ratingAt = new int[size];
     userAt = new int[size];
   }
 
+  /** {@code p . q} of a rating. */
+  float dot(int place) {
+    return dots.length == 1 ? dots[0][place] : dots[0][place] + dots[1][place];
+  }
+
   /** Bytes of a batch, without its indices. */
-  static long bytes(int size, boolean weighted, boolean keepsDots) {
-    return (long) size * (28 + (weighted ? 4 : 0) + (keepsDots ? 4 : 0));
+  static long bytes(int size, boolean weighted, int parts) {
+    return (long) size * (24 + (weighted ? 4 : 0) + 8 * parts);
   }
 }

@@ -3,7 +3,6 @@ package io.github.gpumf.backend.vector;
 import io.github.gpumf.backend.EpochOrder;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingShape;
-import io.github.gpumf.model.Mf;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +31,7 @@ final class BatchAhead {
 
   private long end;
 
-  BatchAhead(TrainingJob job, Team team, Buckets buckets, boolean keepsDots, Arena arena) {
+  BatchAhead(TrainingJob job, Team team, Buckets buckets, int parts, Arena arena) {
     this.job = job;
     this.team = team;
     int users = job.ratings().userCount();
@@ -46,7 +45,7 @@ final class BatchAhead {
               new BatchIndex(buckets, items, batchSize),
               batchSize,
               job.ratings().hasWeights(),
-              keepsDots));
+              parts));
     }
     PackedRatings ratings = new PackedRatings(job.ratings(), team, arena);
     for (int member = 0; member < Math.min(count, team.size()); member++) {
@@ -72,7 +71,7 @@ final class BatchAhead {
     long batch =
         BatchIndex.bytes(shape.users(), size)
             + BatchIndex.bytes(shape.items(), size)
-            + Batch.bytes(size, shape.weighted(), shape.spec().head() == Mf.Head.DENSE);
+            + Batch.bytes(size, shape.weighted(), BatchSteps.splits(shape) ? 2 : 1);
     return PackedRatings.bytes(shape.ratings(), shape.weighted())
         + count * batch
         + Math.min(count, shape.threads()) * BatchReader.bytes(shape.users(), shape.items(), size);

@@ -38,20 +38,45 @@ final class BatchRows implements RowLoops {
   }
 
   @Override
-  public double findErrors(
+  public void findDots(
+      Batch batch, int from, int to, long users, long items, boolean halves, float[] dots) {
+    if (halves) {
+      findDotsOfHalves(batch, from, to, users, items, dots);
+      return;
+    }
+    int end = batch.users.first(to);
+    for (int at = batch.users.first(from); at < end; at++) {
+      long p = Lanes.address(users + (long) batch.userOf[at] * ROW_BYTES);
+      long q = Lanes.address(items + (long) batch.itemAt[at] * ROW_BYTES);
+      dots[at] = Rows.dot(p, q, ROW_BYTES);
+    }
+  }
+
+  private static void findDotsOfHalves(
+      Batch batch, int from, int to, long users, long items, float[] dots) {
+    int end = batch.users.first(to);
+    for (int at = batch.users.first(from); at < end; at++) {
+      long p = Lanes.address(users + (long) batch.userOf[at] * ROW_BYTES);
+      long q = Lanes.address(items + (long) batch.itemAt[at] * ROW_BYTES);
+      dots[at] = Rows.dotOfHalves(p, q, ROW_BYTES);
+    }
+  }
+
+  @Override
+  public double addErrors(
       Batch batch,
       int from,
       int to,
-      long users,
       long items,
       long itemBias,
       BatchNumbers numbers,
+      float[] slopes,
       BatchChunk chunk,
       long gradients) {
     int end = batch.users.first(to);
     float[] weights = batch.weights;
-    float[] dots = batch.dots;
-    float[] slopes = batch.slopes;
+    float[] first = batch.dots[0];
+    float[] second = batch.dots.length > 1 ? batch.dots[1] : null;
     float kernel = numbers.kernel();
     float offset = numbers.offset();
     float scale = numbers.scale();
@@ -59,9 +84,7 @@ final class BatchRows implements RowLoops {
     for (int at = batch.users.first(from); at < end; at++) {
       int user = batch.userOf[at];
       int item = batch.itemAt[at];
-      long p = Lanes.address(users + (long) user * ROW_BYTES);
-      long q = Lanes.address(items + (long) item * ROW_BYTES);
-      float dot = Rows.dot(p, q, ROW_BYTES);
+      float dot = second == null ? first[at] : first[at] + second[at];
       float bias = chunk.bias[user - from];
       if (itemBias != 0) {
         bias += Lanes.get(itemBias + (long) item * Float.BYTES);
@@ -71,10 +94,8 @@ final class BatchRows implements RowLoops {
       squaredError += (double) weighted * error;
       float slope = scale * weighted;
       slopes[at] = slope;
-      if (dots != null) {
-        dots[at] = dot;
-      }
       chunk.slopes[user - from] += slope;
+      long q = Lanes.address(items + (long) item * ROW_BYTES);
       long gradient = Lanes.address(gradients + (long) (user - from) * ROW_BYTES);
       Rows.addScaled(gradient, slope * kernel, q, ROW_BYTES);
     }
@@ -83,11 +104,18 @@ final class BatchRows implements RowLoops {
 
   @Override
   public void addSlopes(
-      Batch batch, int from, int to, long users, float kernel, BatchChunk chunk, long gradients) {
+      Batch batch,
+      int from,
+      int to,
+      long users,
+      float kernel,
+      float[] slopes,
+      BatchChunk chunk,
+      long gradients) {
     int end = batch.items.first(to);
     for (int at = batch.items.first(from); at < end; at++) {
       int item = batch.itemOf[at];
-      float slope = batch.slopes[batch.ratingAt[at]];
+      float slope = slopes[batch.ratingAt[at]];
       chunk.slopes[item - from] += slope;
       long p = Lanes.address(users + (long) batch.userAt[at] * ROW_BYTES);
       long gradient = Lanes.address(gradients + (long) (item - from) * ROW_BYTES);

@@ -45,14 +45,11 @@ final class BatchSide {
 
   /** The address of the biases, or 0. */
   long biases() {
-    return bias == null ? 0 : bias.row(0);
+    return side.biases();
   }
 
-  /** Takes the biases of some rows; 0 if there are none. */
-  void takeBiases(int[] rows, int from, int to, float[] taken) {
-    for (int number = from; number < to; number++) {
-      taken[number - from] = side.bias(rows[number]);
-    }
+  Side side() {
+    return side;
   }
 
   /** Leaves gradients of biases for {@link #moveBiases}. */
@@ -67,17 +64,17 @@ final class BatchSide {
     update.moveRows(side, rows, from, to, gradients);
   }
 
-  /** Moves biases of some rows along gradients. */
-  void moveBiases(RowUpdate update, int[] rows, int from, int to, float[] gradients) {
+  /** Moves biases of some rows along gradients, that of {@code rows[first]} first. */
+  void moveBiases(RowUpdate update, int[] rows, int from, int to, float[] gradients, int first) {
     if (bias == null) {
       return;
     }
     long weights = bias.row(0);
-    long first = side.biasSlot(0, 0);
-    long second = side.biasSlot(1, 0);
+    long slot0 = side.biasSlot(0, 0);
+    long slot1 = side.biasSlot(1, 0);
     for (int number = from; number < to; number++) {
       long at = (long) rows[number] * Float.BYTES;
-      update.moveElement(weights + at, first + at, second + at, gradients[number - from]);
+      update.moveElement(weights + at, slot0 + at, slot1 + at, gradients[number - first]);
     }
   }
 
@@ -117,8 +114,9 @@ final class BatchSide {
   }
 
   /** Moves rows of factors over the steps that they have rested. */
-  void catchUpFactors(DeferredAdam adam, Rests rests) {
-    adam.catchUp(rests, factors.row(0), side.factorSlot(0, 0), side.factorSlot(1, 0));
+  void catchUpFactors(RowLoops loops, DeferredAdam adam, Rests rests) {
+    loops.catchUp(
+        rests, factors.row(0), side.factorSlot(0, 0), side.factorSlot(1, 0), adam.epsilon());
   }
 
   /** Moves biases over the steps that they have rested. */

@@ -1,33 +1,46 @@
 package io.github.gpumf.backend.vector;
 
+import io.github.gpumf.backend.AdamTails;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
+import io.github.gpumf.backend.TrainingShape;
+import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.Optimizer;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Objects;
+import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Steps of a batch each, with vectors and several threads. Batches are read ahead ({@link
- * BatchAhead}), and a step has two phases, each of them a loop over {@link Buckets} of rows:
+ * BatchAhead}), and a step has three phases, each of them a loop over {@link Buckets} of rows:
  *
  * <ol>
- *   <li>By user: the errors of its ratings, the gradient of its row, and the row's move. A copy of
- *       the row as it was is left for the second phase.
+ *   <li>By user: the dot products of its ratings. A copy of the row as it is is left for the third
+ *       phase.
+ *   <li>By user: the errors of its ratings, the gradient of its row, and the row's move.
  *   <li>By item: the gradient of its row from the errors and from those copies, and the row's move.
  * </ol>
  *
+ * <p>With several threads there are two {@link Columns} parts, and each phase does both: a member
+ * of a team of two has a part to itself. Rows that members share would have to go from one
+ * processor's cache to the other's in each phase; that takes as long as the work itself where
+ * processors have no cache in common.
+ *
  * <p>A row is written by one thread, which adds up the row's ratings in the order of the batch, so
  * the bits do not depend on the number of threads. Where rows outside the batch move too, they do
- * in the second phase; but Keras' Adam without L2 moves them when they are next read ({@link
- * DeferredAdam}): users in the first phase, items in the second one of the batch before.
+ * in the third phase; but Keras' Adam without L2 moves them when they are next read ({@link
+ * DeferredAdam}): users in the first phase, items in the third one of the batch before.
  *
- * <p>At k floats a row, a rating reads its item's row and its user's copy, 8 k bytes. A row is read
- * and written once with its optimizer's numbers, for Adam 24 k bytes; a batch of 8,192 ratings of
- * MovieLens 1M has 0.6 rows a rating, one of 1,024 has 1.4.
+ * <p>At k floats a row, a rating reads its item's row twice and its user's copy, 12 k bytes. A row
+ * is read and written once with its optimizer's numbers, for Adam 24 k bytes; a batch of 8,192
+ * ratings of MovieLens 1M has 0.6 rows a rating, one of 1,024 has 1.4.
  */
 final class BatchSteps implements Steps {
   /** Rows of a chunk where all rows are gone through. */
@@ -37,13 +50,11 @@ final class BatchSteps implements Steps {
   private static final int BIASES_CHUNK = 1024;
 
   private final TrainingJob job;
+  private final Tables tables;
   private final Team team;
   private final Buckets buckets;
   private final BatchAhead ahead;
-  private final BatchSide users;
-  private final BatchSide items;
-  private final @Nullable DenseHead dense;
-  private final RowUpdate update;
+  private final List<BatchPart> parts = new ArrayList<>();
   private long step;
   private EpochTotals totals = EpochTotals.NONE;
 
@@ -59,43 +70,71 @@ final class BatchSteps implements Steps {
   /** Whether {@link #deferred} knows the steps to come. */
   private boolean prepared;
 
-  /** For each member of the team. */
-  private final BatchWorker[] workers;
+  /** For each member of the team one for each part. */
+  private final BatchWorker[][] workers;
 
   /** Weighted squared errors of each bucket. */
   private final double[] squaredErrors;
 
   BatchSteps(TrainingJob job, Tables tables, Team team, Arena arena) {
     this.job = job;
+    this.tables = tables;
     this.team = team;
     step = job.start().step();
-    dense = tables.dense();
-    Shaped.Shape shape = Shaped.Shape.ofRows(tables.users().factors.rowBytes());
-    RowLoops rows = Shaped.make(BatchRows.class, shape);
-    update = RowUpdate.of(job.optimizer(), shape);
-    // With L2 the gradient of a row outside the batch is not zero, so nothing can be deferred.
+    everyRow = movesEveryRow(job.optimizer(), job.spec().l2());
+    for (int number = 0; number < tables.parts().size(); number++) {
+      parts.add(BatchPart.of(job, tables, number, everyRow, arena));
+    }
     deferred =
-        job.spec().l2() == 0 && job.optimizer() instanceof Adam adam
-            ? DeferredAdam.of(adam, update, rows)
+        job.optimizer() instanceof Adam adam && !everyRow
+            ? DeferredAdam.of(adam, parts.get(0).update())
             : null;
-    everyRow =
-        (job.optimizer() instanceof Adam && deferred == null)
-            || (job.spec().l2() > 0 && !(job.optimizer() instanceof LazyAdam));
-    users = new BatchSide(tables.users(), step, everyRow, arena);
-    items = new BatchSide(tables.items(), step, everyRow, arena);
+    int users = job.ratings().userCount();
+    int items = job.ratings().itemCount();
     int batchSize = BatchAhead.batchSize(job.batchSize(), job.ratings().size());
-    buckets = Buckets.forRows(everyRow ? (long) users.rows() + items.rows() : batchSize);
+    buckets = Buckets.forRows(everyRow ? (long) users + items : batchSize);
     squaredErrors = new double[buckets.count()];
-    ahead = new BatchAhead(job, team, buckets, dense != null, arena);
-    int factors = job.spec().factors();
-    PaddedTable userCopies = PaddedTable.ofRows(Math.min(batchSize, users.rows()), factors, arena);
-    PaddedTable gradients =
-        PaddedTable.ofRows((long) job.threads() * BatchChunk.ROWS, factors, arena);
+    ahead = new BatchAhead(job, team, buckets, parts.size(), arena);
     BatchWorker.Shared shared =
-        new BatchWorker.Shared(users, items, buckets, rows, update, deferred, everyRow, userCopies);
-    workers = new BatchWorker[job.threads()];
+        new BatchWorker.Shared(
+            tables, buckets, deferred, everyRow, new float[Math.min(batchSize, users)]);
+    workers = new BatchWorker[job.threads()][];
     Arrays.setAll(
-        workers, member -> new BatchWorker(shared, gradients.row((long) member * BatchChunk.ROWS)));
+        workers,
+        member ->
+            parts.stream().map(part -> worker(shared, part, arena)).toArray(BatchWorker[]::new));
+  }
+
+  private static BatchWorker worker(BatchWorker.Shared shared, BatchPart part, Arena arena) {
+    PaddedTable gradients = PaddedTable.ofRows(BatchChunk.ROWS, part.userCopies().columns(), arena);
+    return new BatchWorker(shared, part, gradients.row(0));
+  }
+
+  /** Whether a job's columns are in two parts, and not together. */
+  static boolean splits(TrainingJob job) {
+    return splits(TrainingShape.of(job));
+  }
+
+  /** Whether the columns of a training with an update a batch are in two parts. */
+  static boolean splits(TrainingShape shape) {
+    int factors = shape.spec().factors();
+    long rows =
+        movesEveryRow(shape.optimizer(), shape.spec().l2())
+            ? (long) shape.users() + shape.items()
+            : shape.largestBatch();
+    return shape.threads() > 1
+        && Columns.haveHalves(factors)
+        && TrainingState.slotColumns(shape.optimizer(), factors) == factors
+        && Buckets.forRows(rows).count() > 1;
+  }
+
+  private static boolean movesEveryRow(Optimizer optimizer, double l2) {
+    return switch (optimizer) {
+      case LazyAdam lazy -> false;
+      // With L2 the gradient of a row outside the batch is not zero, so nothing can be deferred.
+      case Adam adam -> l2 > 0 || !AdamTails.areGoodEnough(adam);
+      default -> l2 > 0;
+    };
   }
 
   @Override
@@ -116,7 +155,7 @@ final class BatchSteps implements Steps {
       }
       BatchNumbers numbers = numbers(batch.size);
       double penalty = penalty();
-      update.startStep(step, job.batchesPerEpoch());
+      parts.forEach(part -> part.update().startStep(step, job.batchesPerEpoch()));
       double squaredError = moveUsers(batch, numbers);
       totals = totals.plus(number, batch.size, squaredError, penalty, job.lossLimit());
       if (!totals.diverged()) {
@@ -137,6 +176,7 @@ final class BatchSteps implements Steps {
   }
 
   private BatchNumbers numbers(int size) {
+    DenseHead dense = tables.dense();
     return new BatchNumbers(
         dense == null ? 1 : dense.kernel(),
         job.offset() + (dense == null ? 0 : dense.bias()),
@@ -146,54 +186,70 @@ final class BatchSteps implements Steps {
         (float) (2 * job.spec().biasRegularization() / size));
   }
 
-  /** What is done for the rows of a bucket. */
+  /** What is done for the rows of a bucket in a part of the columns. */
   @FunctionalInterface
   private interface Phase {
     void run(BatchWorker worker, int bucket);
   }
 
   private void forEachBucket(Phase phase) {
-    team.run(
-        buckets.count(),
+    int count = buckets.count();
+    team.runAtHome(
+        parts.size() * count,
         1,
         (from, to, member) -> {
-          for (int bucket = from; bucket < to; bucket++) {
-            phase.run(workers[member], bucket);
+          for (int at = from; at < to; at++) {
+            phase.run(workers[member][at / count], at % count);
           }
         });
   }
 
-  /** The first phase; returns the weighted squared error. */
+  /** The first two phases; returns the weighted squared error. */
   private double moveUsers(Batch batch, BatchNumbers numbers) {
+    boolean together = parts.size() == 1;
+    if (!together) {
+      forEachBucket((worker, bucket) -> worker.findDots(batch, bucket, step));
+    }
     forEachBucket(
-        (worker, bucket) -> squaredErrors[bucket] = worker.moveUsers(batch, bucket, numbers, step));
+        (worker, bucket) -> {
+          if (together) {
+            worker.findDots(batch, bucket, step);
+          }
+          double squaredError = worker.moveUsers(batch, bucket, numbers, step);
+          if (worker.isFirst()) { // all parts find the same
+            squaredErrors[bucket] = squaredError;
+          }
+        });
     return Sums.inOrder(squaredErrors, squaredErrors.length);
   }
 
-  /** The second phase, which brings the items of the next batch to its step too. */
+  /** The third phase, which brings the items of the next batch to its step too. */
   private void moveItems(Batch batch, @Nullable Batch next, BatchNumbers numbers) {
     forEachBucket(
         (worker, bucket) -> {
           worker.moveItems(batch, bucket, numbers, step);
           if (everyRow) {
-            worker.moveOthers(users, bucket, numbers, step);
-            worker.moveOthers(items, bucket, numbers, step);
+            worker.moveOthers(bucket, numbers, step);
           } else if (deferred != null && next != null) {
             worker.catchUpItems(next, bucket, step + 1);
           }
         });
     if (everyRow) {
-      moveBiases(users);
-      moveBiases(items);
+      for (BatchPart part : parts) {
+        moveBiases(part.users(), part.update());
+        moveBiases(part.items(), part.update());
+      }
     }
-    if (dense != null) {
-      dense.move(update, batch.slopes, Objects.requireNonNull(batch.dots), batch.size);
+    if (tables.dense() != null) {
+      tables.dense().move(parts.get(0).update(), batch);
     }
   }
 
   /** A loop of its own, over whole vectors. */
-  private void moveBiases(BatchSide side) {
-    team.run(side.rows(), BIASES_CHUNK, (from, to, member) -> side.moveBiases(update, from, to));
+  private void moveBiases(BatchSide side, RowUpdate update) {
+    if (side.biases() != 0) {
+      team.run(side.rows(), BIASES_CHUNK, (from, to, member) -> side.moveBiases(update, from, to));
+    }
   }
 
   private void catchUpItems(Batch batch) {
@@ -204,15 +260,26 @@ final class BatchSteps implements Steps {
 
   private void catchUpAll() {
     if (behind) {
-      catchUpAll(users);
-      catchUpAll(items);
+      catchUpAll(BatchPart::users);
+      catchUpAll(BatchPart::items);
       behind = false;
     }
   }
 
-  private void catchUpAll(BatchSide side) {
-    team.run(
-        side.rows(), CHUNK, (from, to, member) -> workers[member].catchUp(side, from, to, step));
+  private void catchUpAll(Function<BatchPart, BatchSide> side) {
+    int rows = side.apply(parts.get(0)).rows();
+    int chunks = Math.ceilDiv(rows, CHUNK);
+    team.runAtHome(
+        parts.size() * chunks,
+        1,
+        (first, end, member) -> {
+          for (int at = first; at < end; at++) {
+            int part = at / chunks;
+            int from = at % chunks * CHUNK;
+            int to = Math.min(rows, from + CHUNK);
+            workers[member][part].catchUp(side.apply(parts.get(part)), from, to, step);
+          }
+        });
   }
 
   /**
@@ -225,12 +292,14 @@ final class BatchSteps implements Steps {
       return look.get();
     }
     try (Arena scratch = Arena.ofConfined()) {
-      BatchSide.Saved savedUsers = users.save(scratch);
-      BatchSide.Saved savedItems = items.save(scratch);
+      List<BatchSide> sides =
+          parts.stream().flatMap(part -> Stream.of(part.users(), part.items())).toList();
+      List<BatchSide.Saved> saved = sides.stream().map(side -> side.save(scratch)).toList();
       catchUpAll();
       T seen = look.get();
-      users.restore(savedUsers);
-      items.restore(savedItems);
+      for (int at = 0; at < sides.size(); at++) {
+        sides.get(at).restore(saved.get(at));
+      }
       behind = true;
       return seen;
     }
@@ -239,19 +308,36 @@ final class BatchSteps implements Steps {
   /** Keras' L2 term of the loss: lambda times the squares of both tables before the step. */
   private double penalty() {
     double lambda = job.spec().l2();
-    return lambda == 0 ? 0 : lambda * (sumOfSquares(users.factors) + sumOfSquares(items.factors));
+    return lambda == 0
+        ? 0
+        : lambda * (sumOfSquares(BatchPart::users) + sumOfSquares(BatchPart::items));
   }
 
-  private double sumOfSquares(PaddedTable table) {
-    double[] sums = new double[(int) ((table.rows() + CHUNK - 1) / CHUNK)];
+  private double sumOfSquares(Function<BatchPart, BatchSide> side) {
+    int rows = side.apply(parts.get(0)).rows();
+    double[] sums = new double[Math.ceilDiv(rows, CHUNK)];
     team.run(
-        (int) table.rows(),
+        rows,
         CHUNK,
         (from, to, member) -> {
           for (int row = from; row < to; row++) {
-            sums[row / CHUNK] += Rows.dot(table.row(row), table.row(row), table.rowBytes());
+            sums[row / CHUNK] += square(side, row);
           }
         });
     return Sums.inOrder(sums, sums.length);
+  }
+
+  /** The square of a row: the sum of those of its halves. */
+  private float square(Function<BatchPart, BatchSide> side, int row) {
+    if (parts.size() == 1) {
+      PaddedTable table = side.apply(parts.get(0)).factors;
+      return Rows.dotOfHalves(table.row(row), table.row(row), table.rowBytes());
+    }
+    float sum = 0;
+    for (BatchPart part : parts) {
+      PaddedTable table = side.apply(part).factors;
+      sum += Rows.dot(table.row(row), table.row(row), table.rowBytes());
+    }
+    return sum;
   }
 }

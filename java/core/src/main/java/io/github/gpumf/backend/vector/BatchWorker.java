@@ -17,30 +17,39 @@ import org.jspecify.annotations.Nullable;
  * Sgd in batches was twice as fast in one process as in the next.
  */
 final class BatchWorker {
-  /** What all workers share. */
+  /**
+   * What all workers share.
+   *
+   * @param userSlopes by number, the gradients of the biases of the batch's users
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Nobody compares them as values.
   record Shared(
-      BatchSide users,
-      BatchSide items,
+      Tables tables,
       Buckets buckets,
-      RowLoops rows,
-      RowUpdate update,
       @Nullable DeferredAdam deferred,
       boolean everyRow,
-      PaddedTable userCopies) {}
+      float[] userSlopes) {}
 
+  private final BatchPart part;
   private final BatchSide users;
   private final BatchSide items;
   private final Buckets buckets;
   private final RowLoops rows;
-  private final RowUpdate update;
   private final @Nullable DeferredAdam deferred;
-  private final PaddedTable userCopies;
+  private final Side userBiases;
+  private final long itemBiases;
+  private final float[] userSlopes;
+
+  /** Whether it moves biases of users, later than the users. */
+  private final boolean leavesUserSlopes;
+
   private final BatchChunk chunk = new BatchChunk();
 
   /** The address of the gradients of a chunk's rows. */
   private final long gradients;
 
-  private final List<Loop> loopsOfUsers = new ArrayList<>();
+  private final List<Loop> loopsOfDots = new ArrayList<>();
+  private final List<Loop> loopsOfUsers;
   private final List<Loop> loopsOfItems;
   private final List<Loop> loopsOfOthers;
   private final List<Loop> loopsOfRests;
@@ -66,43 +75,50 @@ final class BatchWorker {
   private double squaredError;
 
   /**
-   * A worker.
+   * A worker on a part.
    *
    * @param gradients an address with room for {@link BatchChunk#ROWS} rows
    */
-  BatchWorker(Shared shared, long gradients) {
-    users = shared.users;
-    items = shared.items;
+  BatchWorker(Shared shared, BatchPart part, long gradients) {
+    this.part = part;
+    users = part.users();
+    items = part.items();
     side = users;
     buckets = shared.buckets;
-    rows = shared.rows;
-    update = shared.update;
+    rows = part.loops();
     deferred = shared.deferred;
-    userCopies = shared.userCopies;
+    userBiases = shared.tables.userBiases();
+    itemBiases = shared.tables.itemBiases().biases();
+    userSlopes = shared.userSlopes;
+    leavesUserSlopes = users.biases() != 0 && !shared.everyRow;
     this.gradients = gradients;
-    Loop moveBiases = shared.everyRow ? BatchWorker::leaveBiasGradients : BatchWorker::moveBiases;
     loopsOfRests =
         deferred == null
             ? List.of()
             : List.of(
                 BatchWorker::findRests, BatchWorker::catchUpFactors, BatchWorker::catchUpBiases);
-    loopsOfUsers.addAll(loopsOfRests);
-    loopsOfUsers.addAll(
+    loopsOfDots.addAll(loopsOfRests);
+    loopsOfDots.addAll(List.of(BatchWorker::copyUsers, BatchWorker::findDots));
+    loopsOfUsers =
         List.of(
             BatchWorker::takeNumbersOfUsers,
             BatchWorker::startGradients,
-            BatchWorker::copyUsers,
-            BatchWorker::findErrors,
+            BatchWorker::addErrors,
             BatchWorker::moveFactors,
-            moveBiases));
+            shared.everyRow ? BatchWorker::leaveBiasGradients : BatchWorker::leaveSlopes);
     loopsOfItems =
         List.of(
             BatchWorker::takeNumbersOfItems,
             BatchWorker::startGradients,
             BatchWorker::addSlopes,
             BatchWorker::moveFactors,
-            moveBiases);
+            shared.everyRow ? BatchWorker::leaveBiasGradients : BatchWorker::moveBiases);
     loopsOfOthers = List.of(BatchWorker::startGradientsOfOthers, BatchWorker::moveFactors);
+  }
+
+  /** Whether it works on the first part. */
+  boolean isFirst() {
+    return part.number() == 0;
   }
 
   /** Runs loops over some rows of a side. */
@@ -125,8 +141,14 @@ final class BatchWorker {
     }
   }
 
+  /** The first phase of a bucket: the dot products of its users' ratings. */
+  void findDots(Batch batch, int bucket, long step) {
+    this.batch = batch;
+    run(loopsOfDots, users, batch.users, bucket, step);
+  }
+
   /**
-   * The first phase of a bucket.
+   * The second phase of a bucket.
    *
    * @param step steps done before
    * @return the weighted squared error of its users' ratings
@@ -139,11 +161,16 @@ final class BatchWorker {
     return squaredError;
   }
 
-  /** The second phase of a bucket, for the items of the batch. */
+  /** The third phase of a bucket, for the items of the batch, and the biases of its users. */
   void moveItems(Batch batch, int bucket, BatchNumbers numbers, long step) {
     this.batch = batch;
     this.numbers = numbers;
     run(loopsOfItems, items, batch.items, bucket, step);
+    if (leavesUserSlopes) {
+      int from = batch.users.start(bucket);
+      int to = batch.users.start(bucket + 1);
+      users.moveBiases(part.update(), batch.users.rows(), from, to, userSlopes, 0);
+    }
   }
 
   private Batch batch() {
@@ -155,16 +182,18 @@ final class BatchWorker {
   }
 
   private void takeNumbersOfUsers() {
-    takeNumbers(batch().users);
+    takeNumbers(batch().users, userBiases);
   }
 
   private void takeNumbersOfItems() {
-    takeNumbers(batch().items);
+    takeNumbers(batch().items, items.side());
   }
 
   /** Takes the biases, and begins the gradients as far as they do not depend on errors. */
-  private void takeNumbers(BatchIndex index) {
-    side.takeBiases(moved, from, to, chunk.bias);
+  private void takeNumbers(BatchIndex index, Side biases) {
+    for (int number = from; number < to; number++) {
+      chunk.bias[number - from] = biases.bias(moved[number]);
+    }
     for (int number = from; number < to; number++) {
       int at = number - from;
       int count = index.end(number) - index.first(number);
@@ -182,34 +211,60 @@ final class BatchWorker {
   }
 
   private void copyUsers() {
-    rows.copy(moved, from, to, users.factors.row(0), userCopies.row(from));
+    rows.copy(moved, from, to, users.factors.row(0), part.userCopies().row(from));
   }
 
-  private void findErrors() {
+  private void findDots() {
+    rows.findDots(
+        batch(),
+        from,
+        to,
+        part.userCopies().row(0),
+        items.factors.row(0),
+        part.hasHalves(),
+        batch().dots[part.number()]);
+  }
+
+  private void addErrors() {
     squaredError +=
-        rows.findErrors(
+        rows.addErrors(
             batch(),
             from,
             to,
-            userCopies.row(0),
             items.factors.row(0),
-            items.biases(),
+            itemBiases,
             numbers(),
+            batch().slopes[part.number()],
             chunk,
             gradients);
   }
 
   private void addSlopes() {
-    rows.addSlopes(batch(), from, to, userCopies.row(0), numbers().kernel(), chunk, gradients);
+    rows.addSlopes(
+        batch(),
+        from,
+        to,
+        part.userCopies().row(0),
+        numbers().kernel(),
+        batch().slopes[part.number()],
+        chunk,
+        gradients);
   }
 
   private void moveFactors() {
-    side.moveFactors(update, moved, from, to, gradients);
+    side.moveFactors(part.update(), moved, from, to, gradients);
     side.moved(moved, from, to, step + 1);
   }
 
   private void moveBiases() {
-    side.moveBiases(update, moved, from, to, chunk.slopes);
+    side.moveBiases(part.update(), moved, from, to, chunk.slopes, from);
+  }
+
+  /** Biases of users move in the last phase: until then every part reads them. */
+  private void leaveSlopes() {
+    if (leavesUserSlopes) {
+      System.arraycopy(chunk.slopes, 0, userSlopes, from, to - from);
+    }
   }
 
   /** Biases move with all others. */
@@ -218,8 +273,13 @@ final class BatchWorker {
   }
 
   /** Moves the rows of a bucket that have not made this step yet: the batch does not hold them. */
-  void moveOthers(BatchSide side, int bucket, BatchNumbers numbers, long step) {
+  void moveOthers(int bucket, BatchNumbers numbers, long step) {
     this.numbers = numbers;
+    moveOthers(users, bucket, step);
+    moveOthers(items, bucket, step);
+  }
+
+  private void moveOthers(BatchSide side, int bucket, long step) {
     int count = 0;
     long stride = (long) buckets.together() * buckets.count();
     for (long start = (long) bucket * buckets.together(); start < side.rows(); start += stride) {
@@ -263,7 +323,7 @@ final class BatchWorker {
   }
 
   private void catchUpFactors() {
-    side.catchUpFactors(Objects.requireNonNull(deferred), chunk.rests);
+    side.catchUpFactors(rows, Objects.requireNonNull(deferred), chunk.rests);
   }
 
   private void catchUpBiases() {

@@ -16,21 +16,19 @@ final class DeferredAdam {
   private final Adam adam;
   private final float epsilon;
   private final RowUpdate update;
-  private final RowLoops rows;
   private AdamTails tails;
   private long first;
 
-  private DeferredAdam(Adam adam, RowUpdate update, RowLoops rows) {
+  private DeferredAdam(Adam adam, RowUpdate update) {
     this.adam = adam;
     this.update = update;
-    this.rows = rows;
     epsilon = (float) adam.epsilon();
     tails = AdamTails.of(adam, 0, step -> 0);
   }
 
   /** Null where the terms are not good enough: then every row is to be moved in every step. */
-  static @Nullable DeferredAdam of(Adam adam, RowUpdate update, RowLoops rows) {
-    return AdamTails.areGoodEnough(adam) ? new DeferredAdam(adam, update, rows) : null;
+  static @Nullable DeferredAdam of(Adam adam, RowUpdate update) {
+    return AdamTails.areGoodEnough(adam) ? new DeferredAdam(adam, update) : null;
   }
 
   /**
@@ -75,9 +73,9 @@ final class DeferredAdam {
     numbers[start + Rests.DECAY_2] = (float) (root * root);
   }
 
-  /** Moves rows of factors over their rests; arguments are addresses of row 0. */
-  void catchUp(Rests rests, long weights, long moments, long squares) {
-    rows.catchUp(rests, weights, moments, squares, epsilon);
+  /** What is added to roots. */
+  float epsilon() {
+    return epsilon;
   }
 
   /** Moves single numbers of rows over their rests; arguments are addresses of row 0. */

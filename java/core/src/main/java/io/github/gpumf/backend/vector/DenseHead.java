@@ -44,12 +44,13 @@ final class DenseHead {
     return Lanes.get(weights.row(0) + Float.BYTES);
   }
 
-  /** Moves both along the gradient of a batch with these slopes and dot products. */
-  void move(RowUpdate update, float[] slopes, float[] dots, int size) {
+  /** Moves both along the gradient of a batch whose slopes and dot products are known. */
+  void move(RowUpdate update, Batch batch) {
+    float[] slopes = batch.slopes[0];
     double kernelGradient = 0;
     double biasGradient = 0;
-    for (int at = 0; at < size; at++) {
-      kernelGradient += (double) slopes[at] * dots[at];
+    for (int at = 0; at < batch.size; at++) {
+      kernelGradient += (double) slopes[at] * batch.dot(at);
       biasGradient += slopes[at];
     }
     moveElement(update, 0, (float) kernelGradient);

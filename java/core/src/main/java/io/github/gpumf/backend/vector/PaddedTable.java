@@ -109,41 +109,55 @@ final class PaddedTable {
 
   /** Copies a table into this one, row by row. */
   void copyFrom(FloatTable table) {
-    copyFrom(table, null);
+    copyFrom(table, null, 0);
   }
 
   /**
-   * Copies a table into this one.
+   * Copies columns of a table into this one.
    *
    * @param order for each row here the row there, or null if they are the same
+   * @param column the first one
    */
-  void copyFrom(FloatTable table, int @Nullable [] order) {
+  void copyFrom(FloatTable table, int @Nullable [] order, int column) {
     for (long row = 0; row < rows; row++) {
-      copyRow(row, table, order == null ? row : order[(int) row]);
+      copyRow(row, table, order == null ? row : order[(int) row], column);
     }
   }
 
   /** Overwrites a row with one of a table of as many columns. */
   void copyRow(long row, FloatTable table, long from) {
-    long bytes = (long) columns * Float.BYTES;
-    MemorySegment.copy(table.segment(), from * bytes, segment, row * rowBytes, bytes);
+    copyRow(row, table, from, 0);
+  }
+
+  private void copyRow(long row, FloatTable table, long from, int column) {
+    MemorySegment.copy(table.segment(), at(table, from, column), segment, row * rowBytes, bytes());
   }
 
   /** Copies this table into another, row by row. */
   void copyTo(FloatTable table) {
-    copyTo(table, null);
+    copyTo(table, null, 0);
   }
 
   /**
-   * Copies this table into another.
+   * Copies this table into columns of another.
    *
    * @param order for each row here the row there, or null if they are the same
+   * @param column the first one
    */
-  void copyTo(FloatTable table, int @Nullable [] order) {
-    long bytes = (long) columns * Float.BYTES;
+  void copyTo(FloatTable table, int @Nullable [] order, int column) {
     for (long row = 0; row < rows; row++) {
-      long to = order == null ? row : order[(int) row];
-      MemorySegment.copy(segment, row * rowBytes, table.segment(), to * bytes, bytes);
+      long to = at(table, order == null ? row : order[(int) row], column);
+      MemorySegment.copy(segment, row * rowBytes, table.segment(), to, bytes());
     }
+  }
+
+  /** Bytes of a row without its padding. */
+  private long bytes() {
+    return (long) columns * Float.BYTES;
+  }
+
+  /** Where a number stands in a table without padding. */
+  private static long at(FloatTable table, long row, int column) {
+    return (row * table.columns() + column) * Float.BYTES;
   }
 }

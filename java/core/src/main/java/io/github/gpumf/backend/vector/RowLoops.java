@@ -17,25 +17,39 @@ interface RowLoops {
   void startGradients(int[] rows, int from, int to, long factors, float[] shrink, long gradients);
 
   /**
-   * Finds the errors of the ratings of some users, and adds what they make to the gradients.
+   * Finds the dot products of the ratings of some users.
    *
    * @param from the first number of the users
    * @param to after the last
    * @param users copies of the batch's users, by number
    * @param items their factors, by row
+   * @param halves whether rows have two halves, whose dot products are to be found one by one
+   * @param dots to be filled, by the place of the rating
+   */
+  void findDots(
+      Batch batch, int from, int to, long users, long items, boolean halves, float[] dots);
+
+  /**
+   * Finds the errors of the ratings of some users, whose dot products are known, and adds what they
+   * make to the gradients.
+   *
+   * @param from the first number of the users
+   * @param to after the last
+   * @param items their factors, by row
    * @param itemBias the biases, or 0
+   * @param slopes to be filled, by the place of the rating
    * @param chunk the users' biases, and their slopes to be summed up
    * @param gradients of the users, that of {@code from} first
    * @return the weighted squared error
    */
-  double findErrors(
+  double addErrors(
       Batch batch,
       int from,
       int to,
-      long users,
       long items,
       long itemBias,
       BatchNumbers numbers,
+      float[] slopes,
       BatchChunk chunk,
       long gradients);
 
@@ -45,11 +59,19 @@ interface RowLoops {
    * @param from the first number of the items
    * @param to after the last
    * @param users copies of the batch's users, by number
+   * @param slopes by the place of the rating
    * @param chunk whose slopes are summed up
    * @param gradients of the items, that of {@code from} first
    */
   void addSlopes(
-      Batch batch, int from, int to, long users, float kernel, BatchChunk chunk, long gradients);
+      Batch batch,
+      int from,
+      int to,
+      long users,
+      float kernel,
+      float[] slopes,
+      BatchChunk chunk,
+      long gradients);
 
   /**
    * Moves rows, of weights, m and v, over the steps that they have rested; what the numbers are

@@ -20,6 +20,12 @@ final class Rows {
     return Lanes.sum(sum);
   }
 
+  /** The dot product as the sum of those of the halves; see {@link Columns}. */
+  static float dotOfHalves(long x, long y, int bytes) {
+    int first = Columns.firstHalfBytes(bytes);
+    return dot(x, y, first) + dot(x + first, y + first, bytes - first);
+  }
+
   /** y = factor x. */
   static void setScaled(long y, float factor, long x, int bytes) {
     for (int at = 0; at < bytes; at += Lanes.BYTES) {

@@ -10,12 +10,18 @@ import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Users or items: their tables with the optimizer's slots. */
+/**
+ * Users or items: some consecutive columns of their factors with the optimizer's slots, and their
+ * biases or not.
+ */
 final class Side {
   final PaddedTable factors;
   final @Nullable PaddedTable bias;
   final List<PaddedTable> factorSlots = new ArrayList<>();
   final List<PaddedTable> biasSlots = new ArrayList<>();
+
+  /** The first of the columns. */
+  private final int column;
 
   /** Which row of the weights stands where, or null if all stand where they are in the weights. */
   private final int @Nullable [] order;
@@ -27,37 +33,58 @@ final class Side {
       TrainingState start,
       Function<Weights, FloatTable> factorsOf,
       Function<Weights, @Nullable FloatTable> biasOf,
+      Range columns,
       int @Nullable [] order,
       Arena arena) {
+    column = columns.from;
     this.order = order;
     places = order == null ? null : inverse(order);
-    factors = rows(factorsOf.apply(start.weights()), arena);
+    FloatTable startFactors = factorsOf.apply(start.weights());
+    factors = rows(startFactors, columns, arena);
     FloatTable startBias = biasOf.apply(start.weights());
     bias = startBias == null ? null : column(startBias, arena);
     for (Weights slot : start.slots()) {
       FloatTable slotFactors = factorsOf.apply(slot);
       // One number a row, unless it is k = 1 and the optimizer has a number for every factor: then
       // the two are the same, and rows of one factor are padded like all rows of factors.
-      boolean accumulator = slotFactors.columns() < factors.columns();
-      factorSlots.add(accumulator ? column(slotFactors, arena) : rows(slotFactors, arena));
+      boolean accumulator = slotFactors.columns() < startFactors.columns();
+      factorSlots.add(accumulator ? column(slotFactors, arena) : rows(slotFactors, columns, arena));
       if (bias != null) {
         biasSlots.add(column(Objects.requireNonNull(biasOf.apply(slot)), arena));
       }
     }
   }
 
+  /** Columns {@code from} to {@code to - 1}. */
+  record Range(int from, int to) {}
+
   /**
    * The users of a state.
    *
+   * @param biases whether it has the biases too, if there are any
    * @param order which row stands where, or null
    */
-  static Side users(TrainingState start, int @Nullable [] order, Arena arena) {
-    return new Side(start, Weights::userFactors, Weights::userBias, order, arena);
+  static Side users(
+      TrainingState start, Range columns, boolean biases, int @Nullable [] order, Arena arena) {
+    return new Side(
+        start,
+        Weights::userFactors,
+        biases ? Weights::userBias : none -> null,
+        columns,
+        order,
+        arena);
   }
 
   /** The items of a state; see {@link #users}. */
-  static Side items(TrainingState start, int @Nullable [] order, Arena arena) {
-    return new Side(start, Weights::itemFactors, Weights::itemBias, order, arena);
+  static Side items(
+      TrainingState start, Range columns, boolean biases, int @Nullable [] order, Arena arena) {
+    return new Side(
+        start,
+        Weights::itemFactors,
+        biases ? Weights::itemBias : none -> null,
+        columns,
+        order,
+        arena);
   }
 
   private static int[] inverse(int[] order) {
@@ -68,15 +95,15 @@ final class Side {
     return places;
   }
 
-  private PaddedTable rows(FloatTable table, Arena arena) {
-    PaddedTable padded = PaddedTable.ofRows(table.rows(), table.columns(), arena);
-    padded.copyFrom(table, order);
+  private PaddedTable rows(FloatTable table, Range columns, Arena arena) {
+    PaddedTable padded = PaddedTable.ofRows(table.rows(), columns.to - columns.from, arena);
+    padded.copyFrom(table, order, column);
     return padded;
   }
 
   private PaddedTable column(FloatTable table, Arena arena) {
     PaddedTable padded = PaddedTable.ofColumn(table.rows(), arena);
-    padded.copyFrom(table, order);
+    padded.copyFrom(table, order, 0);
     return padded;
   }
 
@@ -87,6 +114,11 @@ final class Side {
   /** Where a row of the weights stands. */
   int place(int row) {
     return places == null ? row : places[row];
+  }
+
+  /** The address of the biases, or 0. */
+  long biases() {
+    return bias == null ? 0 : bias.row(0);
   }
 
   /** The bias at a place, or 0. */
@@ -121,16 +153,22 @@ final class Side {
   }
 
   void copyWeightsTo(FloatTable factorTable, @Nullable FloatTable biasTable) {
-    factors.copyTo(factorTable, order);
-    if (bias != null) {
-      bias.copyTo(Objects.requireNonNull(biasTable), order);
-    }
+    copyTo(factors, bias, factorTable, biasTable);
   }
 
   void copySlotTo(int slot, FloatTable factorTable, @Nullable FloatTable biasTable) {
-    factorSlots.get(slot).copyTo(factorTable, order);
-    if (bias != null) {
-      biasSlots.get(slot).copyTo(Objects.requireNonNull(biasTable), order);
+    copyTo(
+        factorSlots.get(slot), bias == null ? null : biasSlots.get(slot), factorTable, biasTable);
+  }
+
+  private void copyTo(
+      PaddedTable from,
+      @Nullable PaddedTable biasFrom,
+      FloatTable factorTable,
+      @Nullable FloatTable biasTable) {
+    from.copyTo(factorTable, order, column);
+    if (biasFrom != null) {
+      biasFrom.copyTo(Objects.requireNonNull(biasTable), order, 0);
     }
   }
 }

@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  * loops of some microseconds each, so members that wait spin for a while, and then give way, before
  * they sleep: a pool that hands over tasks through a queue would take as long as the work.
  *
- * <p>A loop is cut into chunks. Each member begins with the chunks of its own part of the loop, so
- * that what it wrote in one loop is still in its processor's cache in the next one over the same
- * rows, and then takes what others have left. Which member does which chunk must not matter to the
- * result. A loop of one chunk runs on the caller alone.
+ * <p>A loop is cut into chunks, and the chunks into a range for each member. A member begins with
+ * its own, and then helps others with theirs: {@linkplain #run at once}, or {@linkplain #runAtHome
+ * late}. Which member does which chunk must not matter to the result. A loop of one chunk runs on
+ * the caller alone.
  */
 final class Team implements AutoCloseable {
   /** Some ten microseconds, about the gap between two loops of a batch. */
@@ -63,21 +63,38 @@ final class Team implements AutoCloseable {
 
   /** Runs the body for all indices from 0 to {@code count - 1} and returns when all are done. */
   void run(int count, int chunk, Body body) {
+    run(count, chunk, true, body);
+  }
+
+  /**
+   * The same for loops over data that stays at its members' processors from one loop to the next:
+   * who is ready helps only if it has waited for long, so that a member must have been stopped. A
+   * chunk that another member does moves its data between the caches of two processors, and back in
+   * the next loop; where those are far apart, Adam's batches took twice as long for it.
+   */
+  void runAtHome(int count, int chunk, Body body) {
+    run(count, chunk, false, body);
+  }
+
+  private void run(int count, int chunk, boolean helpsAtOnce, Body body) {
     if (members.length == 0 || count <= chunk) {
       if (count > 0) {
         body.run(0, count, 0);
       }
       return;
     }
-    Loop loop = new Loop(size(), count, chunk, body);
+    Loop loop = new Loop(size(), count, chunk, helpsAtOnce, body);
     current = loop;
     for (Member member : members) {
       if (member.asleep) {
         LockSupport.unpark(member);
       }
     }
-    loop.work(0);
-    loop.await();
+    loop.workAtHome(0);
+    if (helpsAtOnce) {
+      loop.help(0);
+    }
+    loop.await(0);
   }
 
   /** Does a task for each index from 0 to {@code count - 1} and returns when all are done. */
@@ -111,10 +128,7 @@ final class Team implements AutoCloseable {
     }
   }
 
-  /**
-   * The indices of a loop, cut into as many ranges as there are members. A member begins with its
-   * own, and then helps the others.
-   */
+  /** The indices of a loop, cut into as many ranges as there are members. */
   private static final class Loop {
     /** Longs from a counter to the next, two cache lines: processors fetch them in pairs. */
     private static final int APART = 16;
@@ -122,6 +136,7 @@ final class Team implements AutoCloseable {
     private final int members;
     private final int count;
     private final int chunk;
+    private final boolean helpsAtOnce;
     private final Body body;
 
     /** The next index of each range, and the indices that are done. */
@@ -129,10 +144,11 @@ final class Team implements AutoCloseable {
 
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-    Loop(int members, int count, int chunk, Body body) {
+    Loop(int members, int count, int chunk, boolean helpsAtOnce, Body body) {
       this.members = members;
       this.count = count;
       this.chunk = chunk;
+      this.helpsAtOnce = helpsAtOnce;
       this.body = body;
       counters = new AtomicLongArray((members + 1) * APART);
       for (int range = 0; range < members; range++) {
@@ -146,9 +162,14 @@ final class Team implements AutoCloseable {
       return Math.min(count, range * chunks / members * chunk);
     }
 
-    void work(int member) {
+    void workAtHome(int member) {
+      counters.getAndAdd(members * APART, work(member, member));
+    }
+
+    /** Does what is left of the ranges of others. */
+    void help(int member) {
       long mine = 0;
-      for (int turn = 0; turn < members; turn++) {
+      for (int turn = 1; turn < members; turn++) {
         mine += work(member, (member + turn) % members);
       }
       counters.getAndAdd(members * APART, mine);
@@ -171,17 +192,23 @@ final class Team implements AutoCloseable {
       return mine;
     }
 
-    private long done() {
-      return counters.get(members * APART);
+    boolean isDone() {
+      return counters.get(members * APART) == count;
     }
 
     @SuppressWarnings("ThreadPriorityCheck") // A hint; the loop is right without it.
-    void await() {
-      for (int spin = 0; done() < count; spin++) {
+    void await(int member) {
+      long start = 0;
+      for (int spin = 0; !isDone(); spin++) {
         if (spin < SPINS) {
           Thread.onSpinWait();
         } else {
           Thread.yield(); // Another thread needs this processor to finish its chunk.
+          start = spin == SPINS ? System.nanoTime() : start;
+          if (start > 0 && System.nanoTime() - start > PATIENCE_NANOS) {
+            help(member);
+            start = 0; // once
+          }
         }
       }
       switch (failure.get()) {
@@ -209,7 +236,10 @@ final class Team implements AutoCloseable {
       while (!closed) {
         Loop loop = awaitOther(last);
         if (loop != null) {
-          loop.work(index);
+          loop.workAtHome(index);
+          if (loop.helpsAtOnce) {
+            loop.help(index);
+          }
         }
         last = loop;
       }
@@ -229,6 +259,9 @@ final class Team implements AutoCloseable {
         } else {
           Thread.yield(); // Another thread may have work for this processor.
         }
+      }
+      if (last != null && !last.isDone()) {
+        last.help(index);
       }
       asleep = true;
       while (current == last && !closed) {

@@ -13,7 +13,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /** Training with vectors and several threads: holds the weights, which its {@link Steps} move. */
 final class VectorSession implements TrainingSession {
@@ -23,9 +22,7 @@ final class VectorSession implements TrainingSession {
   private final TrainingJob job;
   private final Team team;
   private final Arena arena;
-  private final Side users;
-  private final Side items;
-  private final @Nullable DenseHead dense;
+  private final Tables tables;
   private final Steps steps;
   private final Map<Slot, Weights> kept = new EnumMap<>(Slot.class);
 
@@ -54,10 +51,14 @@ final class VectorSession implements TrainingSession {
     if (job.updates() == Updates.PER_RATING) {
       grid = RatingGrid.of(job.ratings(), job.gridSize(), job.cut().visits(), arena, team::forEach);
     }
-    users = Side.users(job.start(), grid == null ? null : grid.userRows(), arena);
-    items = Side.items(job.start(), grid == null ? null : grid.itemRows(), arena);
-    dense = DenseHead.of(job.start(), arena);
-    Tables tables = new Tables(users, items, dense);
+    TrainingState start = job.start();
+    List<Columns> parts =
+        grid != null
+            ? Columns.together(start, grid.userRows(), grid.itemRows(), arena)
+            : BatchSteps.splits(job)
+                ? Columns.halves(start, arena)
+                : Columns.together(start, null, null, arena);
+    tables = new Tables(parts, DenseHead.of(start, arena));
     steps =
         grid == null
             ? new BatchSteps(job, tables, team, arena)
@@ -77,6 +78,9 @@ final class VectorSession implements TrainingSession {
   private double squaredErrorNow(Ratings heldOut) {
     int blocks = Math.toIntExact((heldOut.size() + CHUNK - 1) / CHUNK);
     double[] sums = new double[blocks];
+    Side users = tables.userBiases();
+    Side items = tables.itemBiases();
+    DenseHead dense = tables.dense();
     float kernel = dense == null ? 1 : dense.kernel();
     float offset = job.offset() + (dense == null ? 0 : dense.bias());
     float min = job.spec().clip() ? job.ratings().minValue() : Float.NEGATIVE_INFINITY;
@@ -91,10 +95,8 @@ final class VectorSession implements TrainingSession {
             for (long row = start; row < end; row++) {
               int user = users.place(heldOut.user(row));
               int item = items.place(heldOut.item(row));
-              float dot =
-                  Rows.dot(
-                      users.factors.row(user), items.factors.row(item), users.factors.rowBytes());
-              float prediction = kernel * dot + offset + users.bias(user) + items.bias(item);
+              float prediction =
+                  kernel * tables.dot(user, item) + offset + users.bias(user) + items.bias(item);
               double error = (double) Math.clamp(prediction, min, max) - heldOut.value(row);
               sums[block] += error * error;
             }
@@ -114,7 +116,7 @@ final class VectorSession implements TrainingSession {
 
   /** Looks before it writes: what was kept is not lost to weights that are worse. */
   private boolean keepNow(Slot slot) {
-    if (!users.isFinite() || !items.isFinite() || (dense != null && !dense.isFinite())) {
+    if (!tables.isFinite()) {
       return false;
     }
     exportTo(kept.computeIfAbsent(slot, absent -> zeros(job.spec().factors(), arena)));
@@ -139,14 +141,17 @@ final class VectorSession implements TrainingSession {
   }
 
   private Weights zeros(int columns, Arena owner) {
-    return Weights.zeros(job.spec().head(), users.rows(), items.rows(), columns, owner);
+    return Weights.zeros(
+        job.spec().head(), tables.userBiases().rows(), tables.itemBiases().rows(), columns, owner);
   }
 
   private Weights exportTo(Weights copy) {
-    users.copyWeightsTo(copy.userFactors(), copy.userBias());
-    items.copyWeightsTo(copy.itemFactors(), copy.itemBias());
-    if (dense != null) {
-      dense.copyWeightsTo(Objects.requireNonNull(copy.dense()));
+    for (Columns part : tables.parts()) {
+      part.users().copyWeightsTo(copy.userFactors(), copy.userBias());
+      part.items().copyWeightsTo(copy.itemFactors(), copy.itemBias());
+    }
+    if (tables.dense() != null) {
+      tables.dense().copyWeightsTo(Objects.requireNonNull(copy.dense()));
     }
     return copy;
   }
@@ -162,10 +167,12 @@ final class VectorSession implements TrainingSession {
     List<Weights> slots = new ArrayList<>();
     for (int slot = 0; slot < TrainingState.slotNames(job.optimizer()).size(); slot++) {
       Weights copy = zeros(columns, owner);
-      users.copySlotTo(slot, copy.userFactors(), copy.userBias());
-      items.copySlotTo(slot, copy.itemFactors(), copy.itemBias());
-      if (dense != null) {
-        dense.copySlotTo(slot, Objects.requireNonNull(copy.dense()));
+      for (Columns part : tables.parts()) {
+        part.users().copySlotTo(slot, copy.userFactors(), copy.userBias());
+        part.items().copySlotTo(slot, copy.itemFactors(), copy.itemBias());
+      }
+      if (tables.dense() != null) {
+        tables.dense().copySlotTo(slot, Objects.requireNonNull(copy.dense()));
       }
       slots.add(copy);
     }

@@ -39,7 +39,7 @@ final class BatchReaderTest {
               new BatchIndex(dealt, items, batchSize),
               batchSize,
               true,
-              true);
+              1);
       for (long start = 0; start < ratings.size(); start += batchSize) {
         int size = (int) Math.min(batchSize, ratings.size() - start);
         reader.read(null, start, size, batch);

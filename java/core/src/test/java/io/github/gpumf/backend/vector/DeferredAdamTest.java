@@ -53,7 +53,7 @@ class DeferredAdamTest {
     for (LearningRate schedule : SCHEDULES) {
       Adam adam = new Adam(schedule);
       RowUpdate update = update(adam);
-      DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update, ROWS));
+      DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update));
       long first = 7; // steps before the epoch
       deferred.prepare(first, 900, STEPS_PER_EPOCH);
       for (int rest : new int[] {1, 2, 3, 10, 57, 199, 511, 512, 899}) { // numbers are kept to 511
@@ -73,7 +73,7 @@ class DeferredAdamTest {
           PaddedTable v = padded(squares, arena);
           long last = first + 1;
           Rests rests = rests(deferred, 1, last, last + rest);
-          deferred.catchUp(rests, w.row(0), m.row(0), v.row(0));
+          ROWS.catchUp(rests, w.row(0), m.row(0), v.row(0), deferred.epsilon());
           FloatTable moved = unpadded(w, arena);
           for (int column = 0; column < COLUMNS; column++) {
             double before = weights.get(1, column);
@@ -103,7 +103,7 @@ class DeferredAdamTest {
   void aRestInTwoPartsIsOneRest() {
     Adam adam = new Adam(LearningRate.cosine(0.01, 2));
     RowUpdate update = update(adam);
-    DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update, ROWS));
+    DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update));
     deferred.prepare(0, 100, STEPS_PER_EPOCH);
     try (Arena arena = Arena.ofConfined()) {
       float[] once = {0.5f, 0.02f, 0.003f};
@@ -143,7 +143,7 @@ class DeferredAdamTest {
   @Test
   void aRowWithoutMomentumStays() {
     Adam adam = new Adam(0.1);
-    DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update(adam), ROWS));
+    DeferredAdam deferred = Objects.requireNonNull(DeferredAdam.of(adam, update(adam)));
     deferred.prepare(0, 10, STEPS_PER_EPOCH);
     try (Arena arena = Arena.ofConfined()) {
       float[] x = {0.3f, 0, 0};
@@ -157,11 +157,11 @@ class DeferredAdamTest {
     LearningRate rate = LearningRate.constant(1e-3);
     for (double[] betas : new double[][] {{0.9, 0.99}, {0.99, 0.999}, {0.9999, 0.999}, {0.9, 0}}) {
       Adam adam = new Adam(rate, betas[0], betas[1], 1e-7);
-      assertNull(DeferredAdam.of(adam, update(adam), ROWS), betas[0] + ", " + betas[1]);
+      assertNull(DeferredAdam.of(adam, update(adam)), betas[0] + ", " + betas[1]);
     }
     for (double[] betas : new double[][] {{0.9, 0.999}, {0, 0.999}, {0.5, 0.999}, {0.9, 0.9999}}) {
       Adam adam = new Adam(rate, betas[0], betas[1], 1e-7);
-      assertNotNull(DeferredAdam.of(adam, update(adam), ROWS), betas[0] + ", " + betas[1]);
+      assertNotNull(DeferredAdam.of(adam, update(adam)), betas[0] + ", " + betas[1]);
     }
   }
 
