@@ -72,8 +72,7 @@ final class Jobs {
     return perRating(ratings, spec, optimizer, Precision.SINGLE);
   }
 
-  static TrainingJob perRating(
-      Ratings ratings, Mf spec, Optimizer optimizer, Precision precision) {
+  static TrainingJob perRating(Ratings ratings, Mf spec, Optimizer optimizer, Precision precision) {
     return new TrainingJob(
         ratings,
         spec,
