@@ -45,7 +45,8 @@
 //   ml-1m-split (900,189 ratings, hottest item 3,075): 167 stripes of 32 ratings a block; counted on the host, the longest blocks of all rounds
 //   have 7,666 ratings, an item has 3 of them one after the other, and a row was asked for too early 13 times in 100: 1.8 ms, 510 M/s for sgd,
 //   half of it the ends of rounds.
-// Versions: 1. this one. Not yet on a GPU, halves neither. Each optimizer has a file of its own, since a driver compiles a file as a whole: 2 s for all of them.
+// Versions: 1. this one. Not yet on a GPU, neither floats nor halves. Each optimizer has a file of its own, and another for halves, since a driver
+// compiles a file as a whole: 2 s for all of them with floats.
 // What to try there: two items of a block in turn, if the chain is it; half the rounds, if their ends are.
 #pragma once
 
