@@ -48,6 +48,7 @@
 #include "global.h"
 #include "atomics.h"
 #include "math.h"
+#include "halves.h"
 #include "warp.h"
 
 // Loads and stores with a hint for the caches, on plain and on checked pointers.

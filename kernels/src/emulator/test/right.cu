@@ -1,6 +1,8 @@
 // Kernels as they should be.
 #include "device.cuh"
 
+#include "halves.cuh"
+
 extern "C" __global__ void saxpy(int n, float a, Global<const float> x, Global<float> y) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i < n) {
@@ -93,4 +95,22 @@ extern "C" __global__ void warpOperations(Global<int> out) {
     write(__shfl_sync(0xffffff00u, lane, 8));
   }
   write(__popc(lane) + 100 * __ffs(lane) + 10000 * __clz(lane));
+}
+
+// Halves widened, one by one and by twos, and floats rounded.
+extern "C" __global__ void widenHalves(int pairs, Global<const __half> halves, Global<float> floats, Global<float2> byTwos) {
+  Global<const __half2> twos = as<__half2>(halves);
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < pairs; i += gridDim.x * blockDim.x) {
+    floats[2 * i] = __half2float(halves[2 * i]);
+    floats[2 * i + 1] = __half2float(halves[2 * i + 1]);
+    byTwos[i] = Stored<__half>::widened(twos[i]);
+  }
+}
+
+extern "C" __global__ void roundToHalves(int pairs, Global<const float2> floats, Global<__half> halves, Global<__half2> byTwos) {
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < pairs; i += gridDim.x * blockDim.x) {
+    halves[2 * i] = __float2half_rn(floats[i].x);
+    halves[2 * i + 1] = __float2half_rn(floats[i].y);
+    byTwos[i] = Stored<__half>::rounded(floats[i]);
+  }
 }

@@ -1,4 +1,5 @@
-// The errors of a batch; math, layout and bytes in predictions.cu. For the kernel there, and for small_batches.cu.
+// The errors of a batch, and those of held-out ratings; math, layout and bytes in predictions.cu. For the kernels there, and for small_batches.cu
+// and halves.cu.
 #pragma once
 
 #include "batch.cuh"
@@ -63,5 +64,31 @@ __device__ __forceinline__ void errorsOfBatch(
     partials[blockIdx.x] = squaredErrors;
     partials[gridDim.x + blockIdx.x] = kernelGradient;
     partials[2 * gridDim.x + blockIdx.x] = biasGradient;
+  }
+}
+
+/// The sum of squared errors of ratings, predictions held within low..high: a double a block in `partials`. dotOf(user, item, lane, active) is the
+/// dot product of the two rows, in every lane of the group; every lane of the warp calls it.
+template <class Dot>
+__device__ __forceinline__ void squaredErrors(
+    const Model& model, float low, float high, Global<const int> users, Global<const int> items, Global<const float> values,
+    long long count, Global<double> partials, Dot dotOf) {
+  Group groups(model.group);
+  Prediction prediction(model);
+  double sum = 0;
+  for (long long first = groups.first(); first < count; first += groups.count()) {
+    long long rating = first + groups.inBlock;
+    bool active = rating < count;
+    int user = active ? users[rating] : 0;
+    int item = active ? items[rating] : 0;
+    float dot = dotOf(user, item, groups.lane, active);
+    if (active && groups.lane == 0) {
+      double error = (double)fminf(fmaxf(prediction.of(dot, user, item), low), high) - values[rating];
+      sum += error * error;
+    }
+  }
+  sum = sumOverBlock(sum);
+  if (threadIdx.x == 0) {
+    partials[blockIdx.x] = sum;
   }
 }

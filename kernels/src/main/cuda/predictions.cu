@@ -49,24 +49,9 @@ extern "C" __global__ void squared_errors(
     long long count,
     Global<double> partials) {
   const Model model = MODEL;
-  Group groups(group);
-  Prediction prediction(model);
-  double sum = 0;
-  for (long long first = groups.first(); first < count; first += groups.count()) {
-    long long rating = first + groups.inBlock;
-    bool active = rating < count;
-    int user = active ? users[rating] : 0;
-    int item = active ? items[rating] : 0;
-    float dot = dotOfPair(model, user, item, groups.lane, active);
-    if (active && groups.lane == 0) {
-      double error = (double)fminf(fmaxf(prediction.of(dot, user, item), low), high) - values[rating];
-      sum += error * error;
-    }
-  }
-  sum = sumOverBlock(sum);
-  if (threadIdx.x == 0) {
-    partials[blockIdx.x] = sum;
-  }
+  squaredErrors(model, low, high, users, items, values, count, partials, [&](int user, int item, int lane, bool active) {
+    return dotOfPair(model, user, item, lane, active);
+  });
 }
 
 /// A batch's slopes, and the sums that errorsOfBatch leaves. Nothing once `stop` is set.

@@ -19,7 +19,7 @@
 #include "ratings.cuh"
 
 template <class Rule>
-__device__ __forceinline__ void moveBias(const SideTables& side, int row, float bias, float slope, const Step& step) {
+__device__ __forceinline__ void moveBias(const SideTables<float>& side, int row, float bias, float slope, const Step& step) {
   float gradient = fmaf(step.biasShrink, bias, slope);
   float x = side.biasFirst ? loadShared(&side.biasFirst[row]) : 0;
   float y = side.biasSecond ? loadShared(&side.biasSecond[row]) : 0;
@@ -36,7 +36,7 @@ __device__ __forceinline__ void moveBias(const SideTables& side, int row, float 
 /// Moves a row that is held in registers. `pace` is the row's own rate where it has one G, and not used otherwise.
 template <class Rule, int PER_LANE>
 __device__ __forceinline__ void moveRow(
-    const SideTables& side, long long row, const float4 (&own)[PER_LANE], const float4 (&other)[PER_LANE], float slope, float pace,
+    const SideTables<float>& side, long long row, const float4 (&own)[PER_LANE], const float4 (&other)[PER_LANE], float slope, float pace,
     int vectors, int group, int lane, const Step& step) {
 #pragma unroll
   for (int held = 0; held < PER_LANE; held++) {
@@ -74,7 +74,7 @@ __device__ __forceinline__ void moveRow(
 
 template <class Rule, int PER_LANE>
 __device__ void trainRatings(
-    const SideTables& userSide, const SideTables& itemSide, int vectors, int k, int group, float offset, Global<const int> users,
+    const SideTables<float>& userSide, const SideTables<float>& itemSide, int vectors, int k, int group, float offset, Global<const int> users,
     Global<const int> items, Global<const float> values, Global<const float> weights, long long start, long long count, int perGroup,
     const Step& step, Global<double> squaredErrors) {
   Group groups(group);
@@ -172,8 +172,8 @@ __device__ void trainRatings(
       Global<float> itemBiasFirst, Global<float> itemBiasSecond, int vectors, int k, int group, float offset, Global<const int> users,      \
       Global<const int> items, Global<const float> values, Global<const float> weights, long long start, long long count, int perGroup,     \
       float rate, float a, float b, float epsilon, float shrink, float biasShrink, Global<double> squaredErrors) {                          \
-    SideTables userSide{userFactors, userFirst, userSecond, userBias, userBiasFirst, userBiasSecond};                                       \
-    SideTables itemSide{itemFactors, itemFirst, itemSecond, itemBias, itemBiasFirst, itemBiasSecond};                                       \
+    SideTables<float> userSide{userFactors, userFirst, userSecond, userBias, userBiasFirst, userBiasSecond};                                \
+    SideTables<float> itemSide{itemFactors, itemFirst, itemSecond, itemBias, itemBiasFirst, itemBiasSecond};                                \
     Step step{rate, a, b, epsilon, shrink, biasShrink};                                                                                     \
     trainRatings<Rule, perLane>(                                                                                                            \
         userSide, itemSide, vectors, k, group, offset, users, items, values, weights, start, count, perGroup, step, squaredErrors);         \

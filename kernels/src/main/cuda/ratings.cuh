@@ -48,8 +48,9 @@ struct LazyAdamRule {
 };
 
 /// Users or items: their tables, biases and the optimizer's numbers; what a model or a rule does not have is null.
+template <class Factor>
 struct SideTables {
-  Global<float> factors;
+  Global<Factor> factors;
   Global<float> first;
   Global<float> second;
   Global<float> bias;

@@ -13,8 +13,13 @@
 // for no memory, its rows are asked for AHEAD ratings before, and its indices AHEAD before that. A row that was asked for before its
 // last update came is read again: rare, since within an item every user is another.
 //
+// Factors may be halves (halves.cuh; kernels named `half`): widened when their rating comes, rounded when another row's does or the block ends, so
+// that in between a row is one of floats, whichever kernel has it. All else is in floats. A lane's two numbers are one access of 4 bytes; a row
+// of 64 is one of 128.
+//
 // Launch: any grid, blocks of a multiple of 32 threads, up to 256: registers are the limit. The number in a kernel's name is how many times a
-// lane has its two numbers of a row: 1, 2 or 4 for k up to 64, 128 or 256; `long` reads rows of any length twice instead.
+// lane has its two numbers of a row: 1, 2 or 4 for k up to 64, 128 or 256; `long` reads rows of any length twice instead. `half_round_long` wants
+// two rows of floats of dynamic shared memory a warp, and so up to 128 threads for k = 1024.
 //
 // Predicted for an H100 or H200 (132 multiprocessors, 1.75 GHz, 3.3 or 4.8 TB/s), 25 M ratings of 162,000 users and 59,000 items with
 // MovieLens' skew, whose hottest item has 81,000 ratings, k = 64, 512 stripes:
@@ -28,13 +33,24 @@
 //     sgd                 12 ms an epoch, 2.1 G ratings/s: the chain
 //     adagrad a row       20 ms, 1.25 G/s: the chain
 //     adagrad, lazy Adam  20 ms, 1.25 G/s: the chain, on an H100 the bytes about as much
+//   Halves, sgd: an update reads and writes at most this much, of which an item's half mostly stays in registers, and the chain is a few cycles
+//   longer, by two widenings beside each other (and by two fmas more at k = 128):
+//                      bytes an update    an epoch's           H100          H200          the chain and the ends of rounds
+//     k = 64, floats   540 to 1,080       13 to 27 GB          4 to 8 ms     3 to 5 ms     12 ms: 2.1 G/s
+//     k = 64, halves   280 to 540         7 to 14 GB           2 to 4 ms     1.5 to 3 ms   12 ms: 2.1 G/s
+//     k = 128, floats  1,050 to 2,080     26 to 52 GB          8 to 16 ms    5 to 11 ms    12.5 ms: 2.0 G/s, on an H100 the bytes about as much
+//     k = 128, halves  540 to 1,050       13 to 26 GB          4 to 8 ms     3 to 5 ms     12.5 ms: 2.0 G/s
+//   So with MovieLens' skew halves gain what an H100 loses to bytes at k = 128, and half the memory of the factors; without a hot item, whose chain
+//   is the limit here, they gain up to twice.
 //   ml-1m-split (900,189 ratings, hottest item 3,075): 167 stripes of 32 ratings a block; counted on the host, the longest blocks of all rounds
 //   have 7,666 ratings, an item has 3 of them one after the other, and a row was asked for too early 13 times in 100: 1.8 ms, 510 M/s for sgd,
 //   half of it the ends of rounds.
-// Versions: 1. this one. Not yet on a GPU. Each optimizer has a file of its own, since a driver compiles a file as a whole: 2 s for all of them.
+// Versions: 1. this one. Not yet on a GPU, neither floats nor halves. Each optimizer has a file of its own, and another for halves, since a driver
+// compiles a file as a whole: 2 s for all of them with floats.
 // What to try there: two items of a block in turn, if the chain is it; half the rounds, if their ends are.
 #pragma once
 
+#include "halves.cuh"
 #include "ratings.cuh"
 
 /// A rating of the grid.
@@ -81,7 +97,8 @@ struct Bias {
   float first;
   float second;
 
-  __device__ __forceinline__ void load(const SideTables& side, int row) {
+  template <class Factor>
+  __device__ __forceinline__ void load(const SideTables<Factor>& side, int row) {
     weight = side.bias[row];
     first = Rule::BIAS_SLOTS > 0 ? side.biasFirst[row] : 0;
     second = Rule::BIAS_SLOTS > 1 ? side.biasSecond[row] : 0;
@@ -91,7 +108,8 @@ struct Bias {
     Rule::move(weight, fmaf(step.biasShrink, weight, slope), first, second, step);
   }
 
-  __device__ __forceinline__ void store(const SideTables& side, int row) const {
+  template <class Factor>
+  __device__ __forceinline__ void store(const SideTables<Factor>& side, int row) const {
     side.bias[row] = weight;
     if (Rule::BIAS_SLOTS > 0) {
       side.biasFirst[row] = first;
@@ -124,26 +142,28 @@ __device__ __forceinline__ float paceOf(float& sum, float own, float other, floa
   return step.rate / (sqrtf(sum) + step.epsilon);
 }
 
-/// What a lane holds of a row, with the optimizer's numbers.
-template <class Rule, int HELD>
+/// What a lane holds of a row, with the optimizer's numbers. Pair: of factors, as they are in memory on the way from there, then as floats. A half is
+/// widened when its rating comes and not before: who looks at a number that was asked for waits for it.
+template <class Rule, int HELD, class Pair>
 struct Row {
   static constexpr int FIRST = Rule::SLOTS > 0 ? HELD : 1;
   static constexpr int SECOND = Rule::SLOTS > 1 ? HELD : 1;
 
-  float2 factors[HELD];
+  Pair factors[HELD];
   float2 first[FIRST];
   float2 second[SECOND];
   Bias<Rule> bias;
   /// G of the row, in every lane.
   float sum;
 
-  __device__ __forceinline__ void load(const SideTables& side, int row, const Shape& shape, int lane) {
+  template <class Factor>
+  __device__ __forceinline__ void load(const SideTables<Factor>& side, int row, const Shape& shape, int lane) {
     long long start = (long long)row * shape.stride;
 #pragma unroll
     for (int held = 0; held < HELD; held++) {
       int pair = lane + held * WARP;
       bool own = pair < shape.pairs;
-      factors[held] = own ? as<float2>(side.factors)[start + pair] : NO_PAIR;
+      factors[held] = own ? as<Pair>(side.factors)[start + pair] : Stored<Factor>::rounded(NO_PAIR);
       if (Rule::SLOTS > 0) {
         first[held] = own ? as<float2>(side.first)[start + pair] : NO_PAIR;
       }
@@ -155,13 +175,31 @@ struct Row {
     sum = Rule::BY_ROW ? side.first[row] : 0;
   }
 
-  __device__ __forceinline__ void store(const SideTables& side, int row, const Shape& shape, int lane) const {
+  /// Becomes a row that has come from memory.
+  template <class Factor>
+  __device__ __forceinline__ void take(const Row<Rule, HELD, typename Stored<Factor>::Pair>& row) {
+#pragma unroll
+    for (int held = 0; held < HELD; held++) {
+      factors[held] = Stored<Factor>::widened(row.factors[held]);
+      if (Rule::SLOTS > 0) {
+        first[held] = row.first[held];
+      }
+      if (Rule::SLOTS > 1) {
+        second[held] = row.second[held];
+      }
+    }
+    bias = row.bias;
+    sum = row.sum;
+  }
+
+  template <class Factor>
+  __device__ __forceinline__ void store(const SideTables<Factor>& side, int row, const Shape& shape, int lane) const {
     long long start = (long long)row * shape.stride;
 #pragma unroll
     for (int held = 0; held < HELD; held++) {
       int pair = lane + held * WARP;
       if (pair < shape.pairs) {
-        as<float2>(side.factors)[start + pair] = factors[held];
+        as<typename Stored<Factor>::Pair>(side.factors)[start + pair] = Stored<Factor>::rounded(factors[held]);
         if (Rule::SLOTS > 0) {
           as<float2>(side.first)[start + pair] = first[held];
         }
@@ -192,21 +230,21 @@ struct Row {
 };
 
 /// The rows of one side, of the rating at hand and of the AHEAD ratings after it.
-template <class Rule, int HELD, int AHEAD>
+template <class Rule, class Factor, int HELD, int AHEAD>
 struct SideRows {
-  const SideTables& side;
+  const SideTables<Factor>& side;
   const Shape& shape;
   int lane;
   /// The row in `now`, or -1.
   int current;
-  Row<Rule, HELD> now;
-  Row<Rule, HELD> coming[AHEAD];
+  Row<Rule, HELD, float2> now;
+  Row<Rule, HELD, typename Stored<Factor>::Pair> coming[AHEAD];
   /// The rows of the last AHEAD ratings: those that a row on its way may have missed an update of.
   int before[AHEAD];
   /// The row asked for last, or -1.
   int asked;
 
-  __device__ __forceinline__ SideRows(const SideTables& side, const Shape& shape, int lane)
+  __device__ __forceinline__ SideRows(const SideTables<Factor>& side, const Shape& shape, int lane)
       : side(side), shape(shape), lane(lane), current(-1), asked(-1) {
 #pragma unroll
     for (int at = 0; at < AHEAD; at++) {
@@ -238,10 +276,9 @@ struct SideRows {
         missed |= before[at] == row;
       }
       if (missed) {
-        now.load(side, row, shape, lane);
-      } else {
-        now = coming[place];
+        coming[place].load(side, row, shape, lane);
       }
+      now.template take<Factor>(coming[place]);
       current = row;
     }
     before[place] = row;
@@ -249,12 +286,12 @@ struct SideRows {
 };
 
 /// Visits the ratings at from .. end - 1 and returns the sum of a e^2, each before its update. Every lane of the warp must call it.
-template <class Rule, int HELD, int AHEAD>
+template <class Rule, class Factor, int HELD, int AHEAD>
 __device__ __forceinline__ double visit(
-    const SideTables& userSide, const SideTables& itemSide, const Shape& shape, float offset, Global<const int> ratings, int words,
+    const SideTables<Factor>& userSide, const SideTables<Factor>& itemSide, const Shape& shape, float offset, Global<const int> ratings, int words,
     long long from, long long end, int lane, const Step& step) {
-  SideRows<Rule, HELD, AHEAD> users(userSide, shape, lane);
-  SideRows<Rule, HELD, AHEAD> items(itemSide, shape, lane);
+  SideRows<Rule, Factor, HELD, AHEAD> users(userSide, shape, lane);
+  SideRows<Rule, Factor, HELD, AHEAD> items(itemSide, shape, lane);
   Rating coming[AHEAD];
   Rating after[AHEAD];
 #pragma unroll
@@ -322,14 +359,77 @@ __device__ __forceinline__ double visit(
   return sum;
 }
 
-/// Moves two numbers of a row in memory.
-template <class Rule>
-__device__ __forceinline__ void moveInMemory(
-    const SideTables& side, long long at, float2 own, float2 other, float slope, float pace, const Step& step) {
+/// The factors of one side's row that is too long for registers, of the rating at hand. A lane has its pairs to itself.
+template <class Factor>
+struct LongRow;
+
+/// Floats stay in memory.
+template <>
+struct LongRow<float> {
+  Global<float2> factors;
+  int stride;
+  long long start;
+
+  __device__ __forceinline__ LongRow(const SideTables<float>& side, const Shape& shape, int, int)
+      : factors(as<float2>(side.factors)), stride(shape.stride), start(0) {}
+
+  __device__ __forceinline__ void enter(int row) { start = (long long)row * stride; }
+  __device__ __forceinline__ float2 get(int pair) const { return factors[start + pair]; }
+  __device__ __forceinline__ void set(int pair, float2 numbers) { factors[start + pair] = numbers; }
+  __device__ __forceinline__ void leave() {}
+};
+
+/// Of halves the row at hand is in shared memory, as floats, until another comes: so it is rounded when a row in registers is.
+template <>
+struct LongRow<__half> {
+  Global<__half2> factors;
+  const Shape& shape;
+  int lane;
+  /// The row in `floats`, or -1.
+  int current;
+  float2* floats;
+
+  /// The launch has two rows of floats for each of its warps.
+  __device__ __forceinline__ LongRow(const SideTables<__half>& side, const Shape& shape, int number, int lane)
+      : factors(as<__half2>(side.factors)), shape(shape), lane(lane), current(-1) {
+    DYNAMIC_SHARED(float2, rows);
+    floats = rows + (threadIdx.x / WARP * 2 + number) * shape.pairs;
+  }
+
+  __device__ __forceinline__ void enter(int row) {
+    if (row == current) {
+      return;
+    }
+    leave();
+    current = row;
+    long long start = (long long)row * shape.stride;
+    for (int pair = lane; pair < shape.pairs; pair += WARP) {
+      floats[pair] = Stored<__half>::widened(factors[start + pair]);
+    }
+  }
+
+  __device__ __forceinline__ float2 get(int pair) const { return floats[pair]; }
+  __device__ __forceinline__ void set(int pair, float2 numbers) { floats[pair] = numbers; }
+
+  __device__ __forceinline__ void leave() {
+    if (current >= 0) {
+      long long start = (long long)current * shape.stride;
+      for (int pair = lane; pair < shape.pairs; pair += WARP) {
+        factors[start + pair] = Stored<__half>::rounded(floats[pair]);
+      }
+    }
+  }
+};
+
+/// Moves two numbers of a long row.
+template <class Rule, class Factor>
+__device__ __forceinline__ void moveLong(
+    LongRow<Factor>& row, const SideTables<Factor>& side, int pair, long long at, float2 own, float2 other, float slope, float pace,
+    const Step& step) {
   float2 x = Rule::SLOTS > 0 ? as<float2>(side.first)[at] : NO_PAIR;
   float2 y = Rule::SLOTS > 1 ? as<float2>(side.second)[at] : NO_PAIR;
   movePair<Rule>(own, other, x, y, slope, pace, step);
-  as<float2>(side.factors)[at] = own;
+  row.set(pair, own);
   if (Rule::SLOTS > 0) {
     as<float2>(side.first)[at] = x;
   }
@@ -338,16 +438,20 @@ __device__ __forceinline__ void moveInMemory(
   }
 }
 
-/// The same where a row is too long for registers: it is read for the dot product, and once more, from L1, to be moved.
-template <class Rule>
+/// The same as `visit` where a row is too long for registers: it is read for the dot product, and once more, from L1, to be moved.
+template <class Rule, class Factor>
 __device__ __forceinline__ double visitLong(
-    const SideTables& userSide, const SideTables& itemSide, const Shape& shape, float offset, Global<const int> ratings, int words,
+    const SideTables<Factor>& userSide, const SideTables<Factor>& itemSide, const Shape& shape, float offset, Global<const int> ratings, int words,
     long long from, long long end, int lane, const Step& step) {
+  LongRow<Factor> users(userSide, shape, 0, lane);
+  LongRow<Factor> items(itemSide, shape, 1, lane);
   double sum = 0;
   for (long long at = from; at < end; at++) {
     Rating rating = readRating(ratings, words, at, end);
     long long user = (long long)rating.user * shape.stride;
     long long item = (long long)rating.item * shape.stride;
+    users.enter(rating.user);
+    items.enter(rating.item);
     Bias<Rule> ofUser;
     Bias<Rule> ofItem;
     ofUser.load(userSide, rating.user);
@@ -358,8 +462,8 @@ __device__ __forceinline__ double visitLong(
     float partP = 0;
     float partQ = 0;
     for (int pair = lane; pair < shape.pairs; pair += WARP) {
-      float2 p = as<float2>(userSide.factors)[user + pair];
-      float2 q = as<float2>(itemSide.factors)[item + pair];
+      float2 p = users.get(pair);
+      float2 q = items.get(pair);
       part = dot(p, q, part);
       if (Rule::BY_ROW) {
         partP = dot(p, p, partP);
@@ -376,10 +480,10 @@ __device__ __forceinline__ double visitLong(
     float paceOfUser = Rule::BY_ROW ? paceOf(sumOfUser, pp, qq, pq, slope, shape.perFactor, step) : 0;
     float paceOfItem = Rule::BY_ROW ? paceOf(sumOfItem, qq, pp, pq, slope, shape.perFactor, step) : 0;
     for (int pair = lane; pair < shape.pairs; pair += WARP) {
-      float2 p = as<float2>(userSide.factors)[user + pair];
-      float2 q = as<float2>(itemSide.factors)[item + pair];
-      moveInMemory<Rule>(userSide, user + pair, p, q, slope, paceOfUser, step);
-      moveInMemory<Rule>(itemSide, item + pair, q, p, slope, paceOfItem, step);
+      float2 p = users.get(pair);
+      float2 q = items.get(pair);
+      moveLong<Rule>(users, userSide, pair, user + pair, p, q, slope, paceOfUser, step);
+      moveLong<Rule>(items, itemSide, pair, item + pair, q, p, slope, paceOfItem, step);
     }
     ofUser.move(slope, step);
     ofItem.move(slope, step);
@@ -394,6 +498,8 @@ __device__ __forceinline__ double visitLong(
     }
     __syncwarp();  // the next rating may read it
   }
+  users.leave();
+  items.leave();
   return sum;
 }
 
@@ -450,17 +556,17 @@ __device__ __forceinline__ void runRound(
   }
 }
 
-#define ROUND(name, visitBlock)                                                                                                            \
+#define ROUND(name, Factor, visitBlock)                                                                                                    \
   extern "C" __global__ void name(                                                                                                         \
       Global<int> stop, long long batch, int round, long long ratingsOfRound, float rate, Global<const int> ratings, int words,            \
-      Global<const long long> blocks, int blocksOfRound, Global<float> userFactors, Global<float> userFirst, Global<float> userSecond,     \
-      Global<float> userBias, Global<float> userBiasFirst, Global<float> userBiasSecond, Global<float> itemFactors,                        \
+      Global<const long long> blocks, int blocksOfRound, Global<Factor> userFactors, Global<float> userFirst, Global<float> userSecond,    \
+      Global<float> userBias, Global<float> userBiasFirst, Global<float> userBiasSecond, Global<Factor> itemFactors,                       \
       Global<float> itemFirst, Global<float> itemSecond, Global<float> itemBias, Global<float> itemBiasFirst,                              \
       Global<float> itemBiasSecond, int vectors, int k, float offset, float a, float b, float epsilon, float shrink, float biasShrink,     \
       Global<double> squaredErrors, Global<int> finished, Global<double> totals, double lossLimit) {                                       \
-    SideTables users{userFactors, userFirst, userSecond, userBias, userBiasFirst, userBiasSecond};                                         \
-    SideTables items{itemFactors, itemFirst, itemSecond, itemBias, itemBiasFirst, itemBiasSecond};                                         \
-    Shape shape{2 * vectors, (k + 1) / 2, 1.0f / k};                                                                                              \
+    SideTables<Factor> users{userFactors, userFirst, userSecond, userBias, userBiasFirst, userBiasSecond};                                 \
+    SideTables<Factor> items{itemFactors, itemFirst, itemSecond, itemBias, itemBiasFirst, itemBiasSecond};                                 \
+    Shape shape{2 * vectors, (k + 1) / 2, 1.0f / k};                                                                                       \
     Step step{rate, a, b, epsilon, shrink, biasShrink};                                                                                    \
     runRound(                                                                                                                              \
         stop, batch, round, ratingsOfRound, blocks, blocksOfRound, squaredErrors, finished, totals, lossLimit,                             \
@@ -470,8 +576,8 @@ __device__ __forceinline__ void runRound(
   }
 
 // The last number is AHEAD: as many rows as registers hold, and four links, some 700 cycles, hide the latency of memory.
-#define ROUNDS(name, Rule, aheadOfFour)          \
-  ROUND(name##_1, (visit<Rule, 1, 4>))           \
-  ROUND(name##_2, (visit<Rule, 2, 4>))           \
-  ROUND(name##_4, (visit<Rule, 4, aheadOfFour>)) \
-  ROUND(name##_long, visitLong<Rule>)
+#define ROUNDS(name, Rule, Factor, aheadOfFour)                  \
+  ROUND(name##_1, Factor, (visit<Rule, Factor, 1, 4>))           \
+  ROUND(name##_2, Factor, (visit<Rule, Factor, 2, 4>))           \
+  ROUND(name##_4, Factor, (visit<Rule, Factor, 4, aheadOfFour>)) \
+  ROUND(name##_long, Factor, (visitLong<Rule, Factor>))

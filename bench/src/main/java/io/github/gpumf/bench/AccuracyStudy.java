@@ -43,15 +43,8 @@ public final class AccuracyStudy {
    * @throws IOException if a file cannot be read
    */
   public static void main(String[] args) throws IOException {
-    Path folder = Path.of(args[0]);
-    Path split = folder.resolve("ml-1m-split");
-    List<Split> oneMillion =
-        List.of(read(split.resolve("ml-1m.train.tsv"), split.resolve("ml-1m.test.tsv")));
-    List<Split> folds = new ArrayList<>();
-    for (int fold = 1; fold <= FOLDS; fold++) {
-      Path base = folder.resolve("ml-100k");
-      folds.add(read(base.resolve("u" + fold + ".base"), base.resolve("u" + fold + ".test")));
-    }
+    List<Split> oneMillion = List.of(oneMillion(Path.of(args[0])));
+    List<Split> folds = folds(Path.of(args[0]));
     System.out.println("| recipe | ml-1m-split | ml-100k, mean of 5 folds |");
     System.out.println("|---|---|---|");
     recipes()
@@ -65,6 +58,22 @@ public final class AccuracyStudy {
                         + " | "
                         + rmse(folds, recipe)
                         + " |"));
+  }
+
+  /** The split of MovieLens 1M. */
+  static Split oneMillion(Path folder) throws IOException {
+    Path split = folder.resolve("ml-1m-split");
+    return read(split.resolve("ml-1m.train.tsv"), split.resolve("ml-1m.test.tsv"));
+  }
+
+  /** The five folds of MovieLens 100K. */
+  static List<Split> folds(Path folder) throws IOException {
+    Path base = folder.resolve("ml-100k");
+    List<Split> folds = new ArrayList<>();
+    for (int fold = 1; fold <= FOLDS; fold++) {
+      folds.add(read(base.resolve("u" + fold + ".base"), base.resolve("u" + fold + ".test")));
+    }
+    return folds;
   }
 
   private static Split read(Path train, Path test) throws IOException {

@@ -12,13 +12,16 @@ import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
+import io.github.gpumf.optim.Updates;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Epochs as a training runs them, by the host's clock: from the first launch until the totals are
- * back. Once over numbers of ratings, once over batch sizes, which shows what a small batch costs.
+ * back. Once over numbers of ratings, once over batch sizes, which shows what a small batch costs,
+ * and once with an update a rating, factors as floats beside factors as halves.
  */
 final class EpochTimes implements Measure {
   /** After one that is not counted. */
@@ -61,6 +64,35 @@ final class EpochTimes implements Measure {
         findings.add(time(ratings, optimizer, sizes.batchSize()));
       }
     }
+    Ratings oneByOne = skewedRatings.of(sizes.perRating());
+    for (int factors : sizes.perRatingFactors()) {
+      for (Precision precision : Precision.values()) {
+        findings.addPerRating(timePerRating(oneByOne, factors, precision));
+      }
+    }
+  }
+
+  private Findings.Epoch timePerRating(Ratings ratings, int factors, Precision precision)
+      throws InterruptedException {
+    Mf spec = Mf.biased(factors).withMeanOffset(true);
+    Optimizer optimizer = new Sgd(1e-2);
+    TrainingJob job =
+        new TrainingJob(
+            ratings,
+            spec,
+            optimizer,
+            Updates.PER_RATING,
+            precision,
+            1,
+            backend.cut(),
+            true,
+            1,
+            1,
+            1e6,
+            TrainingState.initial(ratings, spec, optimizer, 1));
+    int ofRound = Math.toIntExact(Math.ceilDiv(ratings.size(), job.batchesPerEpoch()));
+    String what = precision == Precision.HALF ? "Sgd, factors as halves" : "Sgd";
+    return time(job, what, ofRound);
   }
 
   private Findings.Epoch time(Ratings ratings, Optimizer optimizer, int batchSize)
@@ -77,7 +109,11 @@ final class EpochTimes implements Measure {
             1,
             1e6,
             TrainingState.initial(ratings, spec, optimizer, 1));
-    String what = optimizer.getClass().getSimpleName();
+    return time(job, optimizer.getClass().getSimpleName(), batchSize);
+  }
+
+  private Findings.Epoch time(TrainingJob job, String what, int batchSize)
+      throws InterruptedException {
     List<Double> milliseconds = new ArrayList<>();
     double firstError = 0;
     EpochTotals totals = EpochTotals.NONE;
@@ -105,13 +141,14 @@ final class EpochTimes implements Measure {
               .formatted(what, batchSize, firstError, totals.squaredError()));
     }
     double[] counted = milliseconds.stream().skip(1).mapToDouble(Double::doubleValue).toArray();
+    Ratings ratings = job.ratings();
     return new Findings.Epoch(
         "gpumf",
         what,
         ratings.size(),
         ratings.userCount(),
         ratings.itemCount(),
-        sizes.epochFactors(),
+        job.spec().factors(),
         batchSize,
         EventTimer.median(counted),
         Math.sqrt(totals.squaredError() / ratings.size()));

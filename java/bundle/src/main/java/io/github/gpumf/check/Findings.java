@@ -123,6 +123,7 @@ final class Findings {
    * @param machine what is measured on, by name
    * @param seconds that each part took
    * @param tests null until they have run
+   * @param perRating epochs with an update a rating, whose batch is a round
    * @param notes what was left out, and why
    * @param problems what went wrong
    */
@@ -134,6 +135,7 @@ final class Findings {
       List<Kernel> kernels,
       List<Epoch> epochs,
       List<Epoch> batchSizes,
+      List<Epoch> perRating,
       List<TopItems> topItems,
       List<Epoch> peers,
       List<String> notes,
@@ -146,6 +148,7 @@ final class Findings {
   private final List<Kernel> kernels = new ArrayList<>();
   private final List<Epoch> epochs = new ArrayList<>();
   private final List<Epoch> batchSizes = new ArrayList<>();
+  private final List<Epoch> perRating = new ArrayList<>();
   private final List<TopItems> topItems = new ArrayList<>();
   private final List<Epoch> peers = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
@@ -177,6 +180,10 @@ final class Findings {
 
   synchronized void addBatchSize(Epoch epoch) {
     batchSizes.add(epoch);
+  }
+
+  synchronized void addPerRating(Epoch epoch) {
+    perRating.add(epoch);
   }
 
   synchronized void add(TopItems lists) {
@@ -214,6 +221,7 @@ final class Findings {
         List.copyOf(kernels),
         List.copyOf(epochs),
         List.copyOf(batchSizes),
+        List.copyOf(perRating),
         List.copyOf(topItems),
         List.copyOf(peers),
         List.copyOf(notes),

@@ -23,6 +23,7 @@ final class KernelTables implements AutoCloseable {
   record Side(
       int rows,
       DeviceBuffer factors,
+      DeviceBuffer halves,
       DeviceBuffer first,
       DeviceBuffer second,
       DeviceBuffer gradient,
@@ -37,6 +38,9 @@ final class KernelTables implements AutoCloseable {
       double distinctInBatch) {}
 
   private static final long SEED = 2;
+
+  /** Two halves of 2^-5, for tables of them: of the size that factors have. */
+  private static final int TWO_HALVES = 0x28002800;
 
   /** Positions of a chunk, in {@code gradients.cuh}. */
   private static final int CHUNK = 32;
@@ -102,7 +106,7 @@ final class KernelTables implements AutoCloseable {
 
   /** Bytes that the largest of it takes. */
   static long bytes(Shape shape, int k) {
-    return ((long) shape.users() + shape.items()) * Math.ceilDiv(k, 4) * 16 * 4;
+    return ((long) shape.users() + shape.items()) * Math.ceilDiv(k, 4) * (16 * 4 + 8);
   }
 
   private Side side(int rows, Kernels kernels, DeviceBuffer rowAt) {
@@ -113,12 +117,15 @@ final class KernelTables implements AutoCloseable {
         .kernel("initial", "initial_factors")
         .call(factors, (long) rows, k, vectors * 4, -0.05f, 0.1f, SEED, (long) rows)
         .launch(stream, Launches.of(context.device()).items(Math.ceilDiv((long) rows * k, 4L)));
+    DeviceBuffer halves = zeros(Math.ceilDiv(bytes / 2, 16L) * 16);
+    halves.fill(TWO_HALVES, stream);
     int[] sortedRows = new int[positions];
     int[] sortedPositions = new int[positions];
     long distinct = sort(download(rowAt, positions), sortedRows, sortedPositions);
     return new Side(
         rows,
         factors,
+        halves,
         zeros(bytes),
         zeros(bytes),
         zeros(bytes),
@@ -230,6 +237,10 @@ final class KernelTables implements AutoCloseable {
       bench
           .call("optimizers", "find_not_finite", side.factors(), all, notFinite)
           .launch(stream, bench.launches().items(all));
+      long ofHalves = side.halves().size() / 16;
+      bench
+          .call("halves", "find_halves_not_finite", side.halves(), ofHalves, notFinite)
+          .launch(stream, bench.launches().items(ofHalves));
     }
     if (download(stop, 1)[0] != 0 || download(notFinite, 1)[0] != 0) {
       throw new IllegalStateException("the kernels left weights that are not finite");

@@ -38,6 +38,7 @@ final class MarkdownReport {
     report.kernels(found.kernels());
     report.epochs("Epochs", found.epochs());
     report.epochs("Batch sizes", found.batchSizes());
+    report.epochs("An update a rating, a batch is a round", found.perRating());
     report.topItems(found.topItems());
     report.epochs("The same training in PyTorch", found.peers());
     if (!charts.isEmpty()) {

@@ -46,7 +46,7 @@ final class Report {
     String measured =
         found.kernels().size()
             + " times of kernels, "
-            + (found.epochs().size() + found.batchSizes().size())
+            + (found.epochs().size() + found.batchSizes().size() + found.perRating().size())
             + " of epochs";
     String on = found.machine().getOrDefault("GPU", "no GPU");
     if (isFine(found)) {

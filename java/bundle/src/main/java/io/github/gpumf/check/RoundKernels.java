@@ -50,10 +50,13 @@ record RoundKernels(KernelBench bench, KernelTables t, RatingGrid.Cut cut) {
   void time() {
     Grid grid = upload();
     // Bytes a rating: the user's row and an optimizer's numbers each way; items' rows are few.
-    time(grid, "sgd", "sgd", 2.0 * 16 * t.vectors + 4 * WORDS);
-    time(grid, "adagrad_row", "adagrad_row", 2.0 * 16 * t.vectors + 4 * WORDS);
-    time(grid, "adagrad", "adagrad", 4.0 * 16 * t.vectors + 4 * WORDS);
-    time(grid, "lazy_adam", "lazy_adam", 6.0 * 16 * t.vectors + 4 * WORDS);
+    for (boolean halves : new boolean[] {false, true}) {
+      double row = 2.0 * (halves ? 8 : 16) * t.vectors + 4 * WORDS;
+      time(grid, "sgd", halves, row);
+      time(grid, "adagrad_row", halves, row);
+      time(grid, "adagrad", halves, row + 2.0 * 16 * t.vectors);
+      time(grid, "lazy_adam", halves, row + 4.0 * 16 * t.vectors);
+    }
   }
 
   private Grid upload() {
@@ -87,24 +90,26 @@ record RoundKernels(KernelBench bench, KernelTables t, RatingGrid.Cut cut) {
     }
   }
 
-  private void time(Grid grid, String file, String rule, double perRating) {
+  private void time(Grid grid, String rule, boolean halves, double perRating) {
     int held = 1;
     while (held <= MOST_HELD && held * HELD_ONCE < t.k) {
       held *= 2;
     }
     if (held <= MOST_HELD) {
-      time(grid, "rounds_" + file, rule + "_round_" + held, rule, perRating);
+      time(grid, rule, halves, Integer.toString(held), perRating);
     }
-    time(grid, "rounds_" + file, rule + "_round_long", rule, perRating);
+    time(grid, rule, halves, "long", perRating);
   }
 
-  private void time(Grid grid, String file, String name, String rule, double perRating) {
+  private void time(Grid grid, String rule, boolean halves, String length, double perRating) {
+    String precise = halves ? rule + "_half" : rule;
+    String name = precise + "_round_" + length;
     int blocks = grid.size().blocks();
     List<Object> arguments =
         new ArrayList<>(
             List.of(t.stop, 0L, 0, 0L, RATE, grid.ratings(), WORDS, grid.blocks(), blocks));
-    arguments.addAll(tables(t.users, rule));
-    arguments.addAll(tables(t.items, rule));
+    arguments.addAll(tables(t.users, rule, halves));
+    arguments.addAll(tables(t.items, rule, halves));
     arguments.addAll(
         List.of(
             t.vectors,
@@ -119,9 +124,12 @@ record RoundKernels(KernelBench bench, KernelTables t, RatingGrid.Cut cut) {
             t.zeros(Integer.BYTES),
             t.totals,
             Double.MAX_VALUE));
-    KernelCall call = bench.call(file, name, arguments.toArray());
+    KernelCall call = bench.call("rounds_" + precise, name, arguments.toArray());
     int warps = Math.min(blocks, WARPS_OF_BLOCK);
-    LaunchShape shape = LaunchShape.of(Math.ceilDiv(blocks, warps), warps * WARP);
+    // Two long rows of floats a warp, where they are halves.
+    int shared = halves && length.equals("long") ? warps * 2 * t.vectors * 16 : 0;
+    LaunchShape shape =
+        LaunchShape.of(Math.ceilDiv(blocks, warps), warps * WARP).withShared(shared);
     int rounds = grid.size().rounds();
     bench.time(
         name,
@@ -134,10 +142,10 @@ record RoundKernels(KernelBench bench, KernelTables t, RatingGrid.Cut cut) {
   }
 
   /** AdaGrad's sums of squares must not be where Adam left means, which may be negative. */
-  private static List<Object> tables(Side side, String rule) {
+  private static List<Object> tables(Side side, String rule, boolean halves) {
     boolean adagrad = rule.startsWith("adagrad");
     return List.of(
-        side.factors(),
+        halves ? side.halves() : side.factors(),
         adagrad ? side.second() : side.first(),
         side.second(),
         side.bias(),

@@ -54,13 +54,21 @@ record ServingKernels(KernelBench bench, KernelTables t, int mostListed) {
         t.items.rowAt(),
         (long) t.positions,
         t.slopes);
+    squaredErrors("predictions", "squared_errors", load, t.users.factors(), t.items.factors());
+    Load ofHalves = new Load(load.size(), t.k, load.bytes() - 16.0 * t.vectors * t.positions);
+    squaredErrors(
+        "halves", "squared_errors_of_halves", ofHalves, t.users.halves(), t.items.halves());
+  }
+
+  private void squaredErrors(
+      String file, String name, Load load, DeviceBuffer userFactors, DeviceBuffer itemFactors) {
     bench.time(
-        "predictions",
-        "squared_errors",
+        file,
+        name,
         load,
         bench.launches().groups(t.positions, t.group),
-        t.users.factors(),
-        t.items.factors(),
+        userFactors,
+        itemFactors,
         t.vectors,
         t.group,
         t.users.bias(),

@@ -18,6 +18,8 @@ import java.util.List;
  * @param epochs ratings of the epochs that are timed, smallest first
  * @param sweep ratings of the epochs that are timed for each batch size
  * @param sweptBatchSizes those batch sizes
+ * @param perRating ratings of the epochs with an update a rating
+ * @param perRatingFactors k of those
  * @param epochFactors k of the epochs
  * @param batchSize of the epochs
  * @param served the model that lists are asked of
@@ -37,6 +39,8 @@ record Sizes(
     List<Shape> epochs,
     Shape sweep,
     List<Integer> sweptBatchSizes,
+    Shape perRating,
+    List<Integer> perRatingFactors,
     int epochFactors,
     int batchSize,
     Shape served,
@@ -84,6 +88,8 @@ record Sizes(
         List.of(ML_100K, ML_1M, ML_10M, ML_25M, NETFLIX),
         ML_1M,
         List.of(32, 128, 512, 2_048, 8_192, 32_768, 131_072, 1_000_000),
+        ML_25M,
+        List.of(64, 128),
         64,
         8_192,
         ML_25M,
@@ -107,6 +113,8 @@ record Sizes(
         List.of(tiny, new Shape("small", 200, 150, 8_000)),
         tiny,
         List.of(32, 512, 2_000),
+        tiny,
+        List.of(16, 300),
         16,
         512,
         new Shape("small", 200, 150, 0),

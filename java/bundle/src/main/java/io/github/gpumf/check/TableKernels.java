@@ -75,6 +75,15 @@ record TableKernels(KernelBench bench, KernelTables t) {
         t.totals);
     bench.time(
         "optimizers", "find_not_finite", load(1), items, side.factors(), vectors, t.notFinite);
+    long ofHalves = side.halves().size() / 16;
+    bench.time(
+        "halves",
+        "find_halves_not_finite",
+        new Load(t.size(side.rows(), "users"), t.k, 16.0 * ofHalves),
+        bench.launches().items(ofHalves),
+        side.halves(),
+        ofHalves,
+        t.notFinite);
     bench.time(
         "initial",
         "initial_factors",

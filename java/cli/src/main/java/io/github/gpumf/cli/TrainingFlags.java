@@ -10,6 +10,7 @@ import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
 import io.github.gpumf.optim.Updates;
 import io.github.gpumf.train.EarlyStopping;
@@ -113,6 +114,15 @@ final class TrainingFlags {
           "Weights move once a rating or once a batch (default: rating, the fastest; batch with "
               + "--batch-size, adam, L2 or a Dense head, which need it, and with keras).")
   private @Nullable UpdatesName updates;
+
+  @Option(
+      names = "--precision",
+      defaultValue = "single",
+      paramLabel = "NAME",
+      description =
+          "How factors are stored while an update per rating trains them: single or half, for a GPU "
+              + "(default: ${DEFAULT-VALUE}). Half takes half the memory, and rounds them to 11 bits.")
+  private Precision precision = Precision.SINGLE;
 
   @Option(
       names = "--batch-size",
@@ -284,10 +294,15 @@ final class TrainingFlags {
           }
           int batch = batchSize != null ? batchSize : tuned() ? USUAL_BATCH : base.batchSize();
           TrainingOptions.Builder builder =
-              base.toBuilder().epochs(epochCount).updates(updates()).batchSize(batch);
+              base.toBuilder()
+                  .epochs(epochCount)
+                  .updates(updates())
+                  .precision(precision)
+                  .batchSize(batch);
           batch = perRating ? 1 : batch;
           Optimizer rule = optimizer(batch, epochCount);
           TrainingJob.requireUpdates(updates(), spec(), rule);
+          TrainingJob.requirePrecision(precision, updates());
           builder.optimizer(rule);
           if (threads != null) {
             builder.threads(threads);

@@ -6,6 +6,7 @@ import io.github.gpumf.cli.TrainingFlags.OptimizerName;
 import io.github.gpumf.cli.TrainingFlags.Preset;
 import io.github.gpumf.cli.TrainingFlags.Schedule;
 import io.github.gpumf.cli.TrainingFlags.UpdatesName;
+import io.github.gpumf.optim.Precision;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,6 +36,7 @@ final class Values {
     registerNames(line, OptimizerName.class);
     registerNames(line, Schedule.class);
     registerNames(line, UpdatesName.class);
+    registerNames(line, Precision.class);
   }
 
   private static <T> void registerNumber(

@@ -218,6 +218,17 @@ final class BadInputs {
             "Keras' L2 per rating",
             "--updates rating --l2 0.1",
             "an update per rating cannot have Keras' L2 of 0.1"),
+        flags(
+            "half precision in batches",
+            "--precision half --batch-size 32",
+            "factors in half precision need an update per rating",
+            "use updates per rating or single precision"),
+        flags(
+            "half precision of a Dense head",
+            "--precision half --model basic",
+            "factors in half precision need an update per rating"),
+        flags(
+            "unknown precision", "--precision double", "'--precision'", "single, half", "'double'"),
         flags("updates of another kind", "--updates epoch", "--updates", "rating"),
         flags("negative rate", "--learning-rate -1", "learning rate must be positive", "-1.0"),
         flags("no rate", "--learning-rate 0", "learning rate must be positive", "0.0"),

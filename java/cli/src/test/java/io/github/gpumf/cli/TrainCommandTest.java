@@ -81,6 +81,33 @@ class TrainCommandTest {
         .doubleValue();
   }
 
+  @Test
+  void halfPrecisionIsDoneWhereItHelpsAndExplainedWhereNot() throws IOException {
+    train("floats", "--epochs 3 --backend scalar");
+    Cli.Run halves = train("halves", "--json --epochs 3 --backend scalar --precision half");
+    assertFalse(halves.json().get("backend").textValue().contains("floats"), halves.out());
+    assertTrue(Files.mismatch(model("floats"), model("halves")) >= 0, "it is another model");
+    assertEquals(rmse("floats"), rmse("halves"), 1e-2, "and has learnt as much");
+    Cli.Run wished = train("wished", "--json --epochs 3 --backend vector --precision half");
+    assertTrue(
+        wished
+            .json()
+            .get("backend")
+            .textValue()
+            .endsWith("factors are stored as floats, since vector gains nothing by half precision"),
+        wished.out());
+    train("vector", "--epochs 3 --backend vector");
+    assertSameBytes("vector", "wished");
+    Cli.Run single = train("single", "--json --epochs 3 --backend vector --precision single");
+    assertFalse(single.json().get("backend").textValue().contains("floats"), single.out());
+    String resumable = "--backend scalar --precision half --schedule constant";
+    String checkpoints = " --checkpoint " + folder.resolve("of-halves");
+    train("whole", resumable + " --epochs 3");
+    train("first", resumable + " --epochs 2" + checkpoints);
+    train("resumed", resumable + " --epochs 3 --resume" + checkpoints);
+    assertSameBytes("whole", "resumed");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "basic, adam", "basic, lazy-adam", "basic, sgd", "basic, adagrad",

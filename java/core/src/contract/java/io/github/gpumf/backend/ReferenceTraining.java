@@ -10,10 +10,12 @@ import io.github.gpumf.optim.AdaGrad.Accumulator;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
 import io.github.gpumf.optim.Updates;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -49,6 +51,16 @@ final class ReferenceTraining {
     // Kernel and bias are rows of their own, each with an accumulator of its own.
     dense =
         new Table(start.dense() == null ? none : FloatTable.view(2, 1, start.dense().segment()));
+    if (job.precision() == Precision.HALF) {
+      Arrays.stream(users.w).forEach(ReferenceTraining::toHalves);
+      Arrays.stream(items.w).forEach(ReferenceTraining::toHalves);
+    }
+  }
+
+  private static void toHalves(double[] row) {
+    for (int at = 0; at < row.length; at++) {
+      row[at] = Float.float16ToFloat(Float.floatToFloat16((float) row[at]));
+    }
   }
 
   /** A parameter table with its gradient, slots and the rows of the batch. */
@@ -139,6 +151,14 @@ final class ReferenceTraining {
                   List.of(
                       new Rating(grid.user(at), grid.item(at), grid.value(at), grid.weight(at))));
           visited++;
+          boolean last = at + 1 == grid.end(round, block);
+          boolean halves = job.precision() == Precision.HALF;
+          if (halves && (last || grid.user(at + 1) != grid.user(at))) {
+            toHalves(users.w[grid.user(at)]);
+          }
+          if (halves && (last || grid.item(at + 1) != grid.item(at))) {
+            toHalves(items.w[grid.item(at)]);
+          }
         }
       }
       return loss / grid.ratings(round);
@@ -218,7 +238,7 @@ final class ReferenceTraining {
           }
         }
       }
-      java.util.Arrays.fill(g, 0);
+      Arrays.fill(g, 0);
       table.count[row] = 0;
     }
   }

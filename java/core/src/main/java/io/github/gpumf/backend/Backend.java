@@ -1,6 +1,7 @@
 package io.github.gpumf.backend;
 
 import io.github.gpumf.model.MfModel;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
 import java.util.List;
 
@@ -55,6 +56,17 @@ public interface Backend {
    */
   default RatingGrid.Cut cut() {
     return RatingGrid.Cut.OF_PROCESSOR;
+  }
+
+  /**
+   * How it stores factors where a training asks for a precision. Its jobs should have this; what
+   * comes of them depends on it.
+   *
+   * @param asked what is wished for
+   * @return that, or what the backend does in its place; the same at any time
+   */
+  default Precision precision(Precision asked) {
+    return Precision.SINGLE;
   }
 
   /**

@@ -4,6 +4,7 @@ import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
 
 /**
@@ -13,6 +14,7 @@ import io.github.gpumf.optim.Updates;
  * @param spec the model
  * @param optimizer how weights move
  * @param updates how often weights move
+ * @param precision how factors are stored; one that the backend can do
  * @param batchSize ratings a step; the last batch of an epoch may be smaller; at least 1. Without
  *     meaning where every rating is a step
  * @param cut where every rating is a step, how its {@link RatingGrid} is cut. The result depends on
@@ -29,6 +31,7 @@ public record TrainingJob(
     Mf spec,
     Optimizer optimizer,
     Updates updates,
+    Precision precision,
     int batchSize,
     RatingGrid.Cut cut,
     boolean shuffle,
@@ -51,11 +54,12 @@ public record TrainingJob(
       throw new IllegalArgumentException("loss limit must be positive, not " + lossLimit);
     }
     requireUpdates(updates, spec, optimizer);
+    requirePrecision(precision, updates);
     start.check(ratings, spec, optimizer);
   }
 
   /**
-   * A job with an update per batch.
+   * A job with an update per batch, in floats.
    *
    * @param ratings training ratings; at least one
    * @param spec the model
@@ -82,6 +86,7 @@ public record TrainingJob(
         spec,
         optimizer,
         Updates.PER_BATCH,
+        Precision.SINGLE,
         batchSize,
         RatingGrid.Cut.OF_PROCESSOR,
         shuffle,
@@ -118,6 +123,20 @@ public record TrainingJob(
     if (optimizer instanceof Adam) {
       throw new IllegalArgumentException(
           "an update per rating cannot use Adam, which moves whole tables; use LazyAdam, AdaGrad, Sgd or updates per batch");
+    }
+  }
+
+  /**
+   * Checks that factors can be stored so with so many updates.
+   *
+   * @param precision how factors are stored
+   * @param updates how often weights move
+   * @throws IllegalArgumentException if batches would not have Keras' numbers
+   */
+  public static void requirePrecision(Precision precision, Updates updates) {
+    if (precision == Precision.HALF && updates == Updates.PER_BATCH) {
+      throw new IllegalArgumentException(
+          "factors in half precision need an update per rating: batches have Keras' numbers, in floats; use updates per rating or single precision");
     }
   }
 

@@ -3,6 +3,7 @@ package io.github.gpumf.backend;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
 
 /**
@@ -15,6 +16,7 @@ import io.github.gpumf.optim.Updates;
  * @param spec the model
  * @param optimizer how weights move
  * @param updates how often they move
+ * @param precision how factors are stored
  * @param batchSize ratings a step
  * @param threads at most so many
  * @param heldOut ratings that epochs are measured on, or 0
@@ -28,6 +30,7 @@ public record TrainingShape(
     Mf spec,
     Optimizer optimizer,
     Updates updates,
+    Precision precision,
     int batchSize,
     int threads,
     long heldOut,
@@ -60,7 +63,7 @@ public record TrainingShape(
    * @param optimizer how weights move
    * @param batchSize ratings a step
    * @param threads at most so many
-   * @return with an update per batch and without held-out ratings
+   * @return with an update per batch, in floats, and without held-out ratings
    */
   public static TrainingShape of(
       Ratings ratings, Mf spec, Optimizer optimizer, int batchSize, int threads) {
@@ -72,6 +75,7 @@ public record TrainingShape(
         spec,
         optimizer,
         Updates.PER_BATCH,
+        Precision.SINGLE,
         batchSize,
         threads,
         0,
@@ -97,8 +101,20 @@ public record TrainingShape(
    */
   public TrainingShape withUpdates(Updates other) {
     return new TrainingShape(
-        ratings, weighted, users, items, spec, optimizer, other, batchSize, threads, heldOut,
-        keepsBest);
+        ratings, weighted, users, items, spec, optimizer, other, precision, batchSize, threads,
+        heldOut, keepsBest);
+  }
+
+  /**
+   * With factors stored in another way.
+   *
+   * @param other how they are stored
+   * @return the new shape
+   */
+  public TrainingShape withPrecision(Precision other) {
+    return new TrainingShape(
+        ratings, weighted, users, items, spec, optimizer, updates, other, batchSize, threads,
+        heldOut, keepsBest);
   }
 
   /**
@@ -117,6 +133,7 @@ public record TrainingShape(
         spec,
         optimizer,
         updates,
+        precision,
         batchSize,
         threads,
         ratings,
@@ -141,8 +158,8 @@ public record TrainingShape(
             spec.clip(),
             spec.initializer());
     return new TrainingShape(
-        ratings, weighted, users, items, other, optimizer, updates, batchSize, threads, heldOut,
-        keepsBest);
+        ratings, weighted, users, items, other, optimizer, updates, precision, batchSize, threads,
+        heldOut, keepsBest);
   }
 
   /**
@@ -153,8 +170,8 @@ public record TrainingShape(
    */
   public TrainingShape withBatchSize(int size) {
     return new TrainingShape(
-        ratings, weighted, users, items, spec, optimizer, updates, size, threads, heldOut,
-        keepsBest);
+        ratings, weighted, users, items, spec, optimizer, updates, precision, size, threads,
+        heldOut, keepsBest);
   }
 
   /**
@@ -165,8 +182,8 @@ public record TrainingShape(
    */
   public TrainingShape withOptimizer(Optimizer other) {
     return new TrainingShape(
-        ratings, weighted, users, items, spec, other, updates, batchSize, threads, heldOut,
-        keepsBest);
+        ratings, weighted, users, items, spec, other, updates, precision, batchSize, threads,
+        heldOut, keepsBest);
   }
 
   /**

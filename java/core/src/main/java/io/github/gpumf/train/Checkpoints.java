@@ -3,6 +3,7 @@ package io.github.gpumf.train;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.io.SafetensorsFile;
 import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.Precision;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.DirectoryStream;
@@ -46,13 +47,18 @@ final class Checkpoints {
   /** A checkpoint to go on from, and a line about it for people. */
   record Resumed(Checkpoint checkpoint, String note) {}
 
-  /** Names the training and its directory; touches no file. */
+  /**
+   * Names the training and its directory; touches no file.
+   *
+   * @param precision that the backend has
+   */
   Checkpoints(
       Checkpointing where,
       Ratings ratings,
       @Nullable Ratings validation,
       Mf spec,
       TrainingOptions options,
+      Precision precision,
       String backend) {
     this.where = where;
     this.ratings = ratings;
@@ -65,6 +71,7 @@ final class Checkpoints {
     identity.put("seed", Long.toString(options.seed()));
     identity.put("batch size", Integer.toString(options.batchSize()));
     identity.put("updates", options.updates().toString());
+    identity.put("precision", precision.toString());
     identity.put("shuffle", Boolean.toString(options.shuffle()));
     identity.put(
         "early stopping", options.earlyStopping().map(EarlyStopping::toString).orElse("none"));

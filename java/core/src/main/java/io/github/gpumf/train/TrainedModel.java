@@ -7,6 +7,7 @@ import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.MfModel.RatingScale;
 import io.github.gpumf.model.SeenItems;
 import io.github.gpumf.model.Weights;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
 import java.util.Map;
 import java.util.TreeMap;
@@ -26,8 +27,9 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
    * @param weights a copy that the model may have
    * @param epochs that the weights went through
    * @param backend that ran them
+   * @param precision in which it stored factors
    */
-  MfModel of(Weights weights, int epochs, String backend) {
+  MfModel of(Weights weights, int epochs, String backend, Precision precision) {
     clearUntrainedRows(weights);
     return new MfModel(
         spec,
@@ -36,7 +38,7 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
         ratings.items(),
         scale(),
         options.keepSeenItems() ? SeenItems.of(ratings) : null,
-        provenance(epochs, backend));
+        provenance(epochs, backend, precision));
   }
 
   private RatingScale scale() {
@@ -76,10 +78,11 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
     }
   }
 
-  private Map<String, String> provenance(int epochs, String backend) {
+  private Map<String, String> provenance(int epochs, String backend, Precision precision) {
     Map<String, String> entries = new TreeMap<>();
     entries.put("optimizer", options.optimizer().toString());
     entries.put("updates", options.updates().toString());
+    entries.put("precision", precision.toString());
     if (options.updates() == Updates.PER_BATCH) {
       entries.put("batch_size", Integer.toString(options.batchSize()));
     }

@@ -14,6 +14,7 @@ import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.Weights;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.train.TrainingResult.StopReason;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,13 +72,15 @@ public final class Trainer {
    * @param spec the model
    * @param options how to train
    * @throws IllegalArgumentException if there are no ratings, if early stopping is asked for
-   *     without validation ratings, or if the model cannot be trained with an update per rating
+   *     without validation ratings, if the model cannot be trained with an update per rating, or if
+   *     half precision is asked for with updates per batch
    */
   public Trainer(Ratings ratings, @Nullable Ratings validation, Mf spec, TrainingOptions options) {
     if (ratings.size() == 0) {
       throw new IllegalArgumentException("there are no ratings to train on; give at least one");
     }
     TrainingJob.requireUpdates(options.updates(), spec, options.optimizer());
+    TrainingJob.requirePrecision(options.precision(), options.updates());
     this.ratings = ratings;
     this.validation =
         validation == null ? null : validation.alignedTo(ratings.users(), ratings.items());
@@ -114,7 +117,7 @@ public final class Trainer {
     }
     used = true;
     Backends.Opened<Opening> found = Backends.open(options.backend(), this::open);
-    String explanation = found.selection().explanation();
+    String explanation = explanation(found.selection());
     Opening opening = found.opened();
     opening.resumed().ifPresent(last -> goOnFrom(last.checkpoint()));
     TrainingResult result = null;
@@ -137,10 +140,14 @@ public final class Trainer {
 
   private Opening open(Backend on) {
     requireMemory(on);
+    Precision precision = on.precision(options.precision());
     Optional<Checkpoints> checkpoints =
         options
             .checkpointing()
-            .map(where -> new Checkpoints(where, ratings, validation, spec, options, on.name()));
+            .map(
+                where ->
+                    new Checkpoints(
+                        where, ratings, validation, spec, options, precision, on.name()));
     Optional<Checkpoints.Resumed> resumed = checkpoints.flatMap(Checkpoints::resume);
     TrainingJob job =
         new TrainingJob(
@@ -148,6 +155,7 @@ public final class Trainer {
             spec,
             options.optimizer(),
             options.updates(),
+            precision,
             options.batchSize(),
             on.cut(),
             options.shuffle(),
@@ -163,17 +171,30 @@ public final class Trainer {
   }
 
   private MemoryPlan requireMemory(Backend on) {
-    MemoryPlan plan = on.plan(shape());
+    MemoryPlan plan = on.plan(shape(on));
     if (!plan.fits()) {
-      throw DeviceException.outOfMemory(on, shape(), null);
+      throw DeviceException.outOfMemory(on, shape(on), null);
     }
     return plan;
   }
 
-  private TrainingShape shape() {
+  /** Says of a backend that was chosen what it does not do as it was asked to. */
+  private String explanation(Backends.Selection selection) {
+    Backend backend = selection.backend();
+    boolean followed = backend.precision(options.precision()) == options.precision();
+    return followed
+        ? selection.explanation()
+        : selection.explanation()
+            + "; factors are stored as floats, since "
+            + backend.name()
+            + " gains nothing by half precision";
+  }
+
+  private TrainingShape shape(Backend on) {
     TrainingShape shape =
         TrainingShape.of(ratings, spec, options.optimizer(), options.batchSize(), options.threads())
-            .withUpdates(options.updates());
+            .withUpdates(options.updates())
+            .withPrecision(on.precision(options.precision()));
     return validation == null
         ? shape
         : shape.withHeldOut(
@@ -194,8 +215,8 @@ public final class Trainer {
     Backends.Opened<MemoryPlan> plan =
         options.backend().equals(Backends.AUTO)
             ? Backends.open(Backends.AUTO, this::requireMemory)
-            : Backends.open(options.backend(), backend -> backend.plan(shape()));
-    return new TrainingPlan(plan.selection().explanation(), plan.opened());
+            : Backends.open(options.backend(), backend -> backend.plan(shape(backend)));
+    return new TrainingPlan(explanation(plan.selection()), plan.opened());
   }
 
   private TrainingResult train(TrainingSession session, Opening opening, String explanation) {
@@ -221,17 +242,23 @@ public final class Trainer {
         }
       }
       int epochs = restoresBest() ? bestEpoch : history.size();
-      MfModel model = trained.of(result(session, stopReason), epochs, opening.backend());
+      MfModel model =
+          trained.of(
+              result(session, stopReason), epochs, opening.backend(), opening.job().precision());
       return new TrainingResult(model, history, stopReason, bestEpoch, explanation);
     } catch (DeviceException failure) {
-      throw failed(session, opening.backend(), failure);
+      throw failed(session, opening, failure);
     }
   }
 
   private BackendFailedException failed(
-      TrainingSession session, String backend, DeviceException failure) {
+      TrainingSession session, Opening opening, DeviceException failure) {
+    String backend = opening.backend();
     MfModel lastGood =
-        keptEpoch == 0 ? null : trained.of(session.weights(Slot.LAST_GOOD), keptEpoch, backend);
+        keptEpoch == 0
+            ? null
+            : trained.of(
+                session.weights(Slot.LAST_GOOD), keptEpoch, backend, opening.job().precision());
     int epoch = Math.min(history.size() + 1, options.epochs());
     return new BackendFailedException(
         "backend "
@@ -400,7 +427,7 @@ public final class Trainer {
     MfModel lastGood =
         history.isEmpty()
             ? null
-            : trained.of(session.weights(Slot.LAST_GOOD), history.size(), backend);
+            : trained.of(session.weights(Slot.LAST_GOOD), history.size(), backend, job.precision());
     return new DivergedException(
         "training diverged in epoch "
             + (epoch + 1)

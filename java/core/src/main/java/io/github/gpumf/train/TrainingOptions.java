@@ -5,6 +5,7 @@ import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,7 @@ public final class TrainingOptions {
   private final int epochs;
   private final int batchSize;
   private final Updates updates;
+  private final Precision precision;
   private final Optimizer optimizer;
   private final long seed;
   private final boolean shuffle;
@@ -34,6 +36,7 @@ public final class TrainingOptions {
     epochs = builder.epochs;
     batchSize = builder.batchSize;
     updates = builder.updates;
+    precision = builder.precision;
     optimizer = builder.optimizer;
     seed = builder.seed;
     shuffle = builder.shuffle;
@@ -152,6 +155,7 @@ public final class TrainingOptions {
     builder.epochs = epochs;
     builder.batchSize = batchSize;
     builder.updates = updates;
+    builder.precision = precision;
     builder.seed = seed;
     builder.shuffle = shuffle;
     builder.threads = threads;
@@ -189,6 +193,15 @@ public final class TrainingOptions {
    */
   public Updates updates() {
     return updates;
+  }
+
+  /**
+   * How factors are stored while the model is trained.
+   *
+   * @return as floats by default
+   */
+  public Precision precision() {
+    return precision;
   }
 
   /**
@@ -289,6 +302,7 @@ public final class TrainingOptions {
     private int epochs = 10;
     private int batchSize = 32;
     private Updates updates = Updates.PER_BATCH;
+    private Precision precision = Precision.SINGLE;
     private Optimizer optimizer;
     private long seed;
     private boolean shuffle = true;
@@ -342,6 +356,19 @@ public final class TrainingOptions {
      */
     public Builder updates(Updates value) {
       updates = value;
+      return this;
+    }
+
+    /**
+     * Sets how factors are stored while the model is trained.
+     *
+     * @param value as floats or, with {@linkplain Updates#PER_RATING an update per rating}, as
+     *     halves; a backend that gains nothing by halves stores floats, and the line that says
+     *     which backend was chosen says so
+     * @return this
+     */
+    public Builder precision(Precision value) {
+      precision = value;
       return this;
     }
 

@@ -16,6 +16,7 @@ import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.CudaDrivers;
 import io.github.gpumf.cuda.driver.CudaException;
 import io.github.gpumf.model.MfModel;
+import io.github.gpumf.optim.Precision;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -72,6 +73,12 @@ final class CudaBackend implements Backend {
     return DeviceGrid.CUT;
   }
 
+  /** As asked for: an update of long rows is bound by its bytes here. */
+  @Override
+  public Precision precision(Precision asked) {
+    return asked;
+  }
+
   @Override
   public TrainingSession openTraining(TrainingJob job) {
     try {
@@ -83,7 +90,8 @@ final class CudaBackend implements Backend {
       TrainingShape shape =
           TrainingShape.of(
                   job.ratings(), job.spec(), job.optimizer(), job.batchSize(), job.threads())
-              .withUpdates(job.updates());
+              .withUpdates(job.updates())
+              .withPrecision(job.precision());
       throw DeviceException.outOfMemory(this, shape, failure);
     }
   }

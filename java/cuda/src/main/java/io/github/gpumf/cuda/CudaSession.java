@@ -53,8 +53,8 @@ final class CudaSession implements TrainingSession {
     notFinite = arena.ints(1);
     answer = arena.pinned(Integer.BYTES);
     TrainingState start = job.start();
-    lastGood = new LastGoodWeights(start.weights(), arena);
-    weights = DeviceWeights.zeros(start.weights(), arena);
+    weights = DeviceWeights.zeros(start.weights(), job.precision(), arena);
+    lastGood = new LastGoodWeights(start.weights(), weights, arena);
     weights.copyFrom(start.weights(), stream);
     boolean byRow = UpdateRule.of(job.optimizer()).byRow();
     for (Weights slot : start.slots()) {
@@ -152,7 +152,7 @@ final class CudaSession implements TrainingSession {
       return true;
     }
     if (best == null) {
-      best = DeviceWeights.zeros(job.start().weights(), arena);
+      best = DeviceWeights.zeros(job.start().weights(), job.precision(), arena);
     }
     best.copyFrom(current, stream);
     return true;
@@ -162,7 +162,9 @@ final class CudaSession implements TrainingSession {
     notFinite.clear(stream);
     for (DeviceTable table : tested.tables()) {
       kernels
-          .kernel("optimizers", "find_not_finite")
+          .kernel(
+              table.ofHalves() ? "halves" : "optimizers",
+              table.ofHalves() ? "find_halves_not_finite" : "find_not_finite")
           .call(table.buffer(), table.allVectors(), notFinite)
           .launch(stream, launches.items(table.allVectors()));
     }

@@ -3,6 +3,7 @@ package io.github.gpumf.cuda;
 import io.github.gpumf.backend.MemoryPlan.Part;
 import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.Precision;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,11 +28,11 @@ final class DevicePlan {
 
   private static List<Part> partsOfRatings(TrainingShape shape, Launches launches) {
     UpdateRule rule = UpdateRule.of(shape.optimizer());
-    long weights = weights(shape, false);
+    long weights = weights(shape, shape.precision());
     return List.of(
         new Part("ratings in order", DeviceGrid.bytes(shape)),
         new Part("weights", weights),
-        new Part("optimizer state", rule.slots() * weights(shape, rule.byRow())),
+        new Part("optimizer state", rule.slots() * slot(shape, rule.byRow())),
         new Part("sums", CudaSession.BYTES_OF_TOTALS + RatingSteps.bytesOfSums(shape)),
         new Part("weights of the best epoch", shape.keepsBest() ? weights : 0),
         new Part("held-out ratings", HeldOutErrors.bytes(shape, launches)));
@@ -51,10 +52,10 @@ final class DevicePlan {
 
   private static List<Part> besideRatings(TrainingShape shape, Launches launches, int positions) {
     UpdateRule rule = UpdateRule.of(shape.optimizer());
-    long weights = weights(shape, false);
+    long weights = weights(shape, shape.precision());
     return List.of(
         new Part("weights", weights),
-        new Part("optimizer state", rule.slots() * weights(shape, rule.byRow())),
+        new Part("optimizer state", rule.slots() * slot(shape, rule.byRow())),
         new Part("gradients", weights),
         new Part("rows that rest", RestingRows.bytes(shape)),
         new Part(
@@ -65,17 +66,27 @@ final class DevicePlan {
         new Part("held-out ratings", HeldOutErrors.bytes(shape, launches)));
   }
 
-  /** As {@link DeviceWeights#zeros} and {@link DeviceWeights#zerosByRow} allocate. */
-  private static long weights(TrainingShape shape, boolean byRow) {
+  /** As {@link DeviceWeights#zeros} allocates. */
+  private static long weights(TrainingShape shape, Precision precision) {
     int k = shape.spec().factors();
-    long users = DeviceTable.bytesOfColumn(shape.users());
-    long items = DeviceTable.bytesOfColumn(shape.items());
-    long factors =
-        byRow
-            ? users + items
-            : DeviceTable.bytesOfRows(shape.users(), k) + DeviceTable.bytesOfRows(shape.items(), k);
-    return factors
-        + (shape.spec().head() == Mf.Head.DENSE ? DeviceTable.bytesOfRows(1, 2) : users + items);
+    return DeviceTable.bytesOfRows(shape.users(), k, precision)
+        + DeviceTable.bytesOfRows(shape.items(), k, precision)
+        + besideFactors(shape);
+  }
+
+  /** Numbers of the optimizer: floats, or as {@link DeviceWeights#zerosByRow} allocates. */
+  private static long slot(TrainingShape shape, boolean byRow) {
+    return byRow ? columns(shape) + besideFactors(shape) : weights(shape, Precision.SINGLE);
+  }
+
+  private static long besideFactors(TrainingShape shape) {
+    return shape.spec().head() == Mf.Head.DENSE
+        ? DeviceTable.bytesOfRows(1, 2, Precision.SINGLE)
+        : columns(shape);
+  }
+
+  private static long columns(TrainingShape shape) {
+    return DeviceTable.bytesOfColumn(shape.users()) + DeviceTable.bytesOfColumn(shape.items());
   }
 
   private static long sums(TrainingShape shape, Launches launches) {

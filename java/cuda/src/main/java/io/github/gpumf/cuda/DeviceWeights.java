@@ -3,6 +3,7 @@ package io.github.gpumf.cuda;
 import io.github.gpumf.cuda.driver.Stream;
 import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.Weights;
+import io.github.gpumf.optim.Precision;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -27,7 +28,16 @@ record DeviceWeights(
 
   /** Zeros of the shape of weights on the host. */
   static DeviceWeights zeros(Weights like, DeviceArena arena) {
-    return zeros(like, rows(like.userFactors(), arena), rows(like.itemFactors(), arena), arena);
+    return zeros(like, Precision.SINGLE, arena);
+  }
+
+  /** The same with factors that are stored so. */
+  static DeviceWeights zeros(Weights like, Precision precision, DeviceArena arena) {
+    return zeros(
+        like,
+        rows(like.userFactors(), precision, arena),
+        rows(like.itemFactors(), precision, arena),
+        arena);
   }
 
   /** Zeros of the shape of a slot that has one number a row of factors. */
@@ -49,11 +59,11 @@ record DeviceWeights(
         itemFactors,
         userBias == null ? null : DeviceTable.ofColumn(userBias.rows(), arena),
         itemBias == null ? null : DeviceTable.ofColumn(itemBias.rows(), arena),
-        dense == null ? null : rows(dense, arena));
+        dense == null ? null : rows(dense, Precision.SINGLE, arena));
   }
 
-  private static DeviceTable rows(FloatTable table, DeviceArena arena) {
-    return DeviceTable.ofRows(table.rows(), table.columns(), arena);
+  private static DeviceTable rows(FloatTable table, Precision precision, DeviceArena arena) {
+    return DeviceTable.ofRows(table.rows(), table.columns(), precision, arena);
   }
 
   /** Those that there are. */

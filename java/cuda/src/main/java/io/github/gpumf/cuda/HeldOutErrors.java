@@ -53,8 +53,11 @@ final class HeldOutErrors implements AutoCloseable {
       LaunchShape shape = launches.groups(heldOut.size(), group);
       DeviceBuffer partials = scratch.doubles(shape.gridX());
       DeviceBuffer sum = scratch.doubles(1);
+      boolean halves = weights.userFactors().ofHalves();
       kernels
-          .kernel("predictions", "squared_errors")
+          .kernel(
+              halves ? "halves" : "predictions",
+              halves ? "squared_errors_of_halves" : "squared_errors")
           .call(
               weights.userFactors().buffer(),
               weights.itemFactors().buffer(),

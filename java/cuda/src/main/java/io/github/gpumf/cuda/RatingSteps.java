@@ -13,6 +13,7 @@ import io.github.gpumf.optim.AdaGrad.Accumulator;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,7 +70,8 @@ final class RatingSteps implements Steps {
     rounds = job.batchesPerEpoch();
     grid = DeviceGrid.upload(job, arena);
     int blocks = grid.size().blocks();
-    shape = shape(blocks, Launches.of(arena.context().device()));
+    String kernel = kernel(job.optimizer(), job.precision(), job.spec().factors());
+    shape = shape(blocks, Launches.of(arena.context().device()), job);
     DeviceBuffer squaredErrors = arena.doubles(blocks);
     DeviceBuffer finished = arena.ints(1);
     finished.clear(stream);
@@ -93,10 +95,7 @@ final class RatingSteps implements Steps {
             finished,
             totals.totals(),
             job.lossLimit()));
-    call =
-        kernels
-            .kernel(file(job.optimizer()), kernel(job.optimizer(), job.spec().factors()))
-            .call(arguments.toArray());
+    call = kernels.kernel(file(job.optimizer(), job.precision()), kernel).call(arguments.toArray());
   }
 
   /** Device memory of the sums of a round's errors, and of the count of its finished blocks. */
@@ -104,24 +103,35 @@ final class RatingSteps implements Steps {
     return (long) DeviceGrid.size(shape).blocks() * Double.BYTES + Integer.BYTES;
   }
 
-  private static LaunchShape shape(int blocks, Launches launches) {
+  private static LaunchShape shape(int blocks, Launches launches, TrainingJob job) {
     int warps = Math.min(blocks, WARPS_OF_BLOCK);
     int wanted = Math.ceilDiv(blocks, warps);
-    return LaunchShape.of(Math.min(wanted, launches.mostBlocks()), warps * Launches.WARP);
+    return LaunchShape.of(Math.min(wanted, launches.mostBlocks()), warps * Launches.WARP)
+        .withShared(warps * sharedBytesOfWarp(job.precision(), job.spec().factors()));
+  }
+
+  /** Shared memory that a warp needs: two rows of floats where they are halves and long. */
+  static int sharedBytesOfWarp(Precision precision, int factors) {
+    boolean needed = precision == Precision.HALF && factors > MOST_HELD * HELD_ONCE;
+    return needed ? 2 * Math.ceilDiv(factors, 2) * 2 * Float.BYTES : 0;
   }
 
   /** The file of an optimizer's kernels. */
-  static String file(Optimizer optimizer) {
-    return "rounds_" + name(optimizer);
+  static String file(Optimizer optimizer, Precision precision) {
+    return "rounds_" + name(optimizer, precision);
   }
 
   /** The kernel for rows of some length. */
-  static String kernel(Optimizer optimizer, int factors) {
+  static String kernel(Optimizer optimizer, Precision precision, int factors) {
     int held = 1;
     while (held <= MOST_HELD && held * HELD_ONCE < factors) {
       held *= 2;
     }
-    return name(optimizer) + "_round_" + (held <= MOST_HELD ? held : "long");
+    return name(optimizer, precision) + "_round_" + (held <= MOST_HELD ? held : "long");
+  }
+
+  private static String name(Optimizer optimizer, Precision precision) {
+    return name(optimizer) + (precision == Precision.HALF ? "_half" : "");
   }
 
   private static String name(Optimizer optimizer) {

@@ -10,6 +10,7 @@ import io.github.gpumf.cuda.driver.TestDriver;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
 import io.github.gpumf.optim.Updates;
 import io.github.gpumf.train.BackendFailedException;
@@ -68,8 +69,10 @@ final class FailingTrainingTest {
   @ParameterizedTest
   @MethodSource("calls")
   void aFailingCallIsReportedWithAnUpdatePerRating(String call) {
-    assertReported(
-        call, OPTIONS.toBuilder().optimizer(new Sgd(0.01)).updates(Updates.PER_RATING).build());
+    TrainingOptions perRating =
+        OPTIONS.toBuilder().optimizer(new Sgd(0.01)).updates(Updates.PER_RATING).build();
+    assertReported(call, perRating);
+    assertReported(call, perRating.toBuilder().precision(Precision.HALF).build());
   }
 
   private static void assertReported(String call, TrainingOptions options) {

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.CudaDrivers;
@@ -85,6 +86,32 @@ final class Gpu implements AutoCloseable {
       System.arraycopy(rows, row * k, padded, row * stride, k);
     }
     return of(padded);
+  }
+
+  /** A table of halves: of floats that are halves, in rows of k. */
+  DeviceBuffer halves(float[] rows, int k) {
+    int stride = stride(k);
+    int padded = (rows.length / k * stride + 7) / 8 * 8; // the table ends with whole vectors
+    short[] halves = new short[padded];
+    for (int at = 0; at < rows.length; at++) {
+      halves[at / k * stride + at % k] = Float.floatToFloat16(rows[at]);
+    }
+    return upload(MemorySegment.ofArray(halves));
+  }
+
+  /** Rows of halves, widened, without their padding, which must be zero. */
+  float[] rowsOfHalves(DeviceBuffer table, int rows, int k) {
+    int stride = stride(k);
+    short[] halves = download(table).toArray(JAVA_SHORT);
+    float[] floats = new float[rows * k];
+    for (int at = 0; at < halves.length; at++) {
+      if (at % stride < k && at / stride < rows) {
+        floats[at / stride * k + at % stride] = Float.float16ToFloat(halves[at]);
+      } else if (halves[at] != 0) {
+        throw new AssertionError("padding of row " + at / stride + " is not zero");
+      }
+    }
+    return floats;
   }
 
   /** A column of single numbers, padded with zeros to whole float4. */

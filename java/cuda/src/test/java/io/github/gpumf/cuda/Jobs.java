@@ -16,6 +16,7 @@ import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
 import io.github.gpumf.optim.Updates;
 import java.util.List;
@@ -68,11 +69,16 @@ final class Jobs {
 
   /** With an update per rating, in some rounds of some blocks. */
   static TrainingJob perRating(Ratings ratings, Mf spec, Optimizer optimizer) {
+    return perRating(ratings, spec, optimizer, Precision.SINGLE);
+  }
+
+  static TrainingJob perRating(Ratings ratings, Mf spec, Optimizer optimizer, Precision precision) {
     return new TrainingJob(
         ratings,
         spec,
         optimizer,
         Updates.PER_RATING,
+        precision,
         1,
         DeviceGrid.CUT,
         true,

@@ -16,6 +16,7 @@ import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.MfModel.RatingScale;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,10 +45,11 @@ final class LeakTest {
     Optimizer optimizer = Jobs.OPTIMIZERS.get(number % Jobs.OPTIMIZERS.size());
     Mf spec = number % 2 == 0 ? Mf.biased(16) : Mf.basic(16);
     // Among the first ten are all optimizers in both ways: their kernels are compiled then.
+    Precision[] precisions = Precision.values();
     boolean perRating = number % (2 * FIRST) < FIRST && number % 2 == 0;
     TrainingJob job =
         perRating && !(optimizer instanceof Adam)
-            ? Jobs.perRating(ratings, spec, optimizer)
+            ? Jobs.perRating(ratings, spec, optimizer, precisions[number / FIRST % 2])
             : Jobs.job(ratings, spec, optimizer, 2_000);
     try (TrainingSession session = backend.openTraining(job)) {
       session.run(0, 0, 1);

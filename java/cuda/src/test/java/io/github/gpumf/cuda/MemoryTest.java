@@ -23,6 +23,7 @@ import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
 import io.github.gpumf.optim.Updates;
 import io.github.gpumf.train.EarlyStopping;
@@ -58,7 +59,13 @@ final class MemoryTest {
       session.squaredError(ratings(50));
     }
     for (Optimizer optimizer : Jobs.PER_RATING) {
-      backend.openTraining(Jobs.perRating(ratings(300), Mf.biased(3), optimizer)).close();
+      for (Precision precision : Precision.values()) {
+        TrainingJob job = Jobs.perRating(ratings(300), Mf.biased(3), optimizer, precision);
+        try (TrainingSession session = backend.openTraining(job)) {
+          session.keep(Slot.BEST);
+          session.squaredError(ratings(50));
+        }
+      }
     }
   }
 
@@ -116,8 +123,10 @@ final class MemoryTest {
     for (Optimizer optimizer : Jobs.PER_RATING) {
       for (int factors : new int[] {1, 5, 130}) {
         for (int count : new int[] {1, 777}) {
-          all.add(Arguments.of(optimizer, factors, count, false));
-          all.add(Arguments.of(optimizer, factors, count, true));
+          for (Precision precision : Precision.values()) {
+            all.add(Arguments.of(optimizer, precision, factors, count, false));
+            all.add(Arguments.of(optimizer, precision, factors, count, true));
+          }
         }
       }
     }
@@ -127,12 +136,28 @@ final class MemoryTest {
   @ParameterizedTest
   @MethodSource("trainingsPerRating")
   void plansWithAnUpdatePerRatingAreRightToTheByte(
-      Optimizer optimizer, int factors, int count, boolean weighted) {
+      Optimizer optimizer, Precision precision, int factors, int count, boolean weighted) {
     Ratings ratings = Training.ratings(count, weighted);
     Mf spec = Mf.biased(factors);
     assertPlanned(
-        TrainingShape.of(ratings, spec, optimizer, 1, 1).withUpdates(Updates.PER_RATING),
-        Jobs.perRating(ratings, spec, optimizer));
+        TrainingShape.of(ratings, spec, optimizer, 1, 1)
+            .withUpdates(Updates.PER_RATING)
+            .withPrecision(precision),
+        Jobs.perRating(ratings, spec, optimizer, precision));
+  }
+
+  /** 37 users and 23 items; a row of 64 halves is 128 bytes, and biases stay floats. */
+  @Test
+  void halvesTakeHalfOfTheFactorsMemory() {
+    TrainingShape shape =
+        TrainingShape.of(Training.ratings(50, false), Mf.biased(64), new LazyAdam(0.01), 1, 1)
+            .withUpdates(Updates.PER_RATING);
+    long biases = 4 * (40 + 24);
+    MemoryPlan floats = backend.plan(shape);
+    MemoryPlan halves = backend.plan(shape.withPrecision(Precision.HALF));
+    assertEquals(60 * 256 + biases, part(floats, "weights"));
+    assertEquals(60 * 128 + biases, part(halves, "weights"));
+    assertEquals(part(floats, "optimizer state"), part(halves, "optimizer state"));
   }
 
   private void assertPlanned(TrainingShape shape, TrainingJob job) {
@@ -275,6 +300,28 @@ final class MemoryTest {
     assertEquals("host", plan.memory().memory());
     assertEquals(result.backend(), plan.backend());
     assertEquals(before, standIn.alive());
+  }
+
+  /** What was asked for and is not done in the place that was found is said where it is named. */
+  @Test
+  void halfPrecisionIsForTheGpuThatWasPassedOver() {
+    TrainingOptions options =
+        TrainingOptions.builder(new Sgd(0.01))
+            .updates(Updates.PER_RATING)
+            .precision(Precision.HALF)
+            .epochs(1)
+            .build();
+    TrainingResult onGpu = GpuMf.train(ratings(500), Mf.biased(8), options);
+    assertFalse(onGpu.backend().contains("floats"), onGpu::backend);
+    assertEquals("HALF", onGpu.model().provenance().get("precision"));
+    standIn.memory(allocated() + 4096);
+    TrainingResult onProcessor = GpuMf.train(ratings(500), Mf.biased(8), options);
+    String said = "; factors are stored as floats, since vector gains nothing by half precision";
+    assertTrue(onProcessor.backend().contains("; vector: chosen, "), onProcessor::backend);
+    assertTrue(onProcessor.backend().endsWith(said), onProcessor::backend);
+    assertEquals("SINGLE", onProcessor.model().provenance().get("precision"));
+    TrainingPlan plan = GpuMf.plan(ratings(500), Mf.biased(8), options);
+    assertEquals(onProcessor.backend(), plan.backend());
   }
 
   /** Another process may take what was free a moment ago. */

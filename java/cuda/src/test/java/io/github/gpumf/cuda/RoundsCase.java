@@ -6,6 +6,7 @@ import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.AdaGrad.Accumulator;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,8 +31,14 @@ final class RoundsCase {
   private static final float BIAS_REGULARIZATION = 0.02f;
   private static final double NO_LIMIT = 1e9;
 
+  /** Numbers of a row; longer ones have the kernel for rows of any length. */
+  private static final int MOST_IN_REGISTERS = 256;
+
+  /** Of a block, at most: four warps' rows of 1,024 floats are in 32 KB. */
+  private static final int THREADS_OF_LONG_ROWS = 128;
+
   /** Tables come in the kernels' order: factors, two slots, biases, two slots, for both sides. */
-  private static final int TABLES_OF_SIDE = 6;
+  static final int TABLES_OF_SIDE = 6;
 
   private record Rating(int user, int item, float value, float weight) {}
 
@@ -46,13 +53,15 @@ final class RoundsCase {
   record Doubles(List<double[]> tables, double squaredError) {}
 
   private final Optimizer optimizer;
+  private final Precision precision;
   private final int k;
   private final boolean weighted;
   private final List<List<Rating>> blocks = new ArrayList<>();
   private final List<float[]> start = new ArrayList<>();
 
-  RoundsCase(Optimizer optimizer, int k, boolean weighted) {
+  RoundsCase(Optimizer optimizer, Precision precision, int k, boolean weighted) {
     this.optimizer = optimizer;
+    this.precision = precision;
     this.k = k;
     this.weighted = weighted;
     Draws draws = new Draws(k);
@@ -73,6 +82,10 @@ final class RoundsCase {
     }
     side(USERS, draws);
     side(ITEMS, draws);
+    if (precision == Precision.HALF) {
+      toHalves(start.get(0), 0, USERS * k);
+      toHalves(start.get(TABLES_OF_SIDE), 0, ITEMS * k);
+    }
   }
 
   /**
@@ -88,6 +101,18 @@ final class RoundsCase {
     start.add(draws.floats(rows, -0.5f, 0.5f));
     start.add(draws.floats(slots > 0 ? rows : 0, 0.1f, 0.5f));
     start.add(draws.floats(slots > 1 ? rows : 0, 0.1f, 0.5f));
+  }
+
+  private static void toHalves(float[] factors, int from, int to) {
+    for (int at = from; at < to; at++) {
+      factors[at] = Float.float16ToFloat(Float.floatToFloat16(factors[at]));
+    }
+  }
+
+  private static void toHalves(double[] factors, int from, int to) {
+    for (int at = from; at < to; at++) {
+      factors[at] = Float.float16ToFloat(Float.floatToFloat16((float) factors[at]));
+    }
   }
 
   private boolean byRow() {
@@ -153,7 +178,8 @@ final class RoundsCase {
 
   private Numbers train(
       String binding, LaunchShape shape, boolean ofAnyLength, double lossLimit, int rounds) {
-    String kernel = RatingSteps.kernel(optimizer, ofAnyLength ? Integer.MAX_VALUE : k);
+    String kernel = RatingSteps.kernel(optimizer, precision, ofAnyLength ? Integer.MAX_VALUE : k);
+    LaunchShape launched = withRows(shape, ofAnyLength);
     try (Gpu gpu = Gpu.open(binding)) {
       DeviceBuffer stop = gpu.of(0);
       DeviceBuffer totals = gpu.of(0.0, 0, 0, 0);
@@ -164,10 +190,7 @@ final class RoundsCase {
       List<Object> tables = new ArrayList<>();
       for (int table = 0; table < start.size(); table++) {
         float[] numbers = start.get(table);
-        tables.add(
-            numbers.length == 0
-                ? Gpu.NULL
-                : ofFactors(table) ? gpu.table(numbers, k) : gpu.of(numbers));
+        tables.add(numbers.length == 0 ? Gpu.NULL : upload(gpu, table));
       }
       for (int round = 0; round < rounds; round++) {
         int size = sizeUpTo(round) - (round == 0 ? 0 : sizeUpTo(round - 1));
@@ -178,17 +201,49 @@ final class RoundsCase {
         arguments.addAll(List.of(Gpu.vectors(k), k, OFFSET, beta1(), beta2(), epsilon()));
         arguments.addAll(List.of(2 * REGULARIZATION, 2 * BIAS_REGULARIZATION));
         arguments.addAll(List.of(squaredErrors, finished, totals, lossLimit));
-        gpu.run(RatingSteps.file(optimizer), kernel, shape, arguments.toArray());
+        gpu.run(RatingSteps.file(optimizer, precision), kernel, launched, arguments.toArray());
       }
       List<float[]> ended = new ArrayList<>();
       for (int table = 0; table < start.size(); table++) {
         ended.add(
             tables.get(table) instanceof DeviceBuffer buffer
-                ? ofFactors(table) ? gpu.rows(buffer, k) : gpu.floats(buffer)
+                ? download(gpu, table, buffer)
                 : new float[0]);
       }
       return new Numbers(ended, Arrays.stream(gpu.doubles(totals)).boxed().toList());
     }
+  }
+
+  /** Long rows of halves have their floats in shared memory, which a block has not much of. */
+  private LaunchShape withRows(LaunchShape shape, boolean ofAnyLength) {
+    if (precision == Precision.SINGLE || (!ofAnyLength && k <= MOST_IN_REGISTERS)) {
+      return shape;
+    }
+    int warps = Math.min(shape.blockX(), THREADS_OF_LONG_ROWS) / 32;
+    int bytesOfWarp = 2 * ((k + 1) / 2) * 2 * Float.BYTES;
+    return LaunchShape.of(shape.gridX(), 32 * warps).withShared(warps * bytesOfWarp);
+  }
+
+  private DeviceBuffer upload(Gpu gpu, int table) {
+    float[] numbers = start.get(table);
+    if (!ofFactors(table)) {
+      return gpu.of(numbers);
+    }
+    return stored(table) ? gpu.halves(numbers, k) : gpu.table(numbers, k);
+  }
+
+  private float[] download(Gpu gpu, int table, DeviceBuffer buffer) {
+    if (!ofFactors(table)) {
+      return gpu.floats(buffer);
+    }
+    return stored(table)
+        ? gpu.rowsOfHalves(buffer, start.get(table).length / k, k)
+        : gpu.rows(buffer, k);
+  }
+
+  /** Whether a table is one of halves: factors, not the optimizer's numbers of each. */
+  private boolean stored(int table) {
+    return precision == Precision.HALF && table % TABLES_OF_SIDE == 0;
   }
 
   private int[] words() {
@@ -227,19 +282,27 @@ final class RoundsCase {
     }
     double squaredError = 0;
     for (List<Rating> block : blocks) {
-      for (Rating rating : block) {
+      for (int at = 0; at < block.size(); at++) {
+        Rating rating = block.get(at);
         double[] p = row(tables.get(0), rating.user());
         double[] q = row(tables.get(TABLES_OF_SIDE), rating.item());
         double bu = tables.get(3)[rating.user()];
         double bi = tables.get(TABLES_OF_SIDE + 3)[rating.item()];
         double error = OFFSET + bu + bi - rating.value();
-        for (int at = 0; at < k; at++) {
-          error += p[at] * q[at];
+        for (int factor = 0; factor < k; factor++) {
+          error += p[factor] * q[factor];
         }
         squaredError += rating.weight() * error * error;
         double slope = 2 * rating.weight() * error;
         move(tables.subList(0, TABLES_OF_SIDE), rating.user(), q, slope);
         move(tables.subList(TABLES_OF_SIDE, 2 * TABLES_OF_SIDE), rating.item(), p, slope);
+        Rating next = at + 1 < block.size() ? block.get(at + 1) : null;
+        if (precision == Precision.HALF && (next == null || next.user() != rating.user())) {
+          toHalves(tables.get(0), rating.user() * k, (rating.user() + 1) * k);
+        }
+        if (precision == Precision.HALF && (next == null || next.item() != rating.item())) {
+          toHalves(tables.get(TABLES_OF_SIDE), rating.item() * k, (rating.item() + 1) * k);
+        }
       }
     }
     return new Doubles(tables, squaredError);

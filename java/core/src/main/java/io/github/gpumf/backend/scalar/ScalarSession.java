@@ -12,6 +12,7 @@ import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.Weights;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -56,6 +57,9 @@ final class ScalarSession implements TrainingSession {
    */
   private final boolean everyRow;
 
+  /** Whether factors are rounded to halves whenever their row is left. */
+  private final boolean halves;
+
   private final RowSet batchUsers;
   private final RowSet batchItems;
 
@@ -87,6 +91,11 @@ final class ScalarSession implements TrainingSession {
     this.arena = arena;
     TrainingState start = job.start();
     weights = start.weights().copy(arena);
+    halves = job.precision() == Precision.HALF;
+    if (halves) {
+      Halves.round(weights.userFactors());
+      Halves.round(weights.itemFactors());
+    }
     slots = start.slots().stream().map(slot -> slot.copy(arena)).toList();
     step = start.step();
     gradients =
@@ -166,10 +175,23 @@ final class ScalarSession implements TrainingSession {
         ratingWeights[0] = order.weight(at);
         squaredError += predict(1);
         move(1);
+        if (halves) {
+          roundWhatIsLeft(order, at + 1, order.end(round, number));
+        }
       }
     }
     totals = totals.plus(batch, order.ratings(round), squaredError, 0, job.lossLimit());
     step++;
+  }
+
+  /** Rounds the rows of the rating at hand that the next one of the block does not have. */
+  private void roundWhatIsLeft(RatingGrid order, long next, long end) {
+    if (next == end || order.user(next) != users[0]) {
+      Halves.round(weights.userFactors(), users[0]);
+    }
+    if (next == end || order.item(next) != items[0]) {
+      Halves.round(weights.itemFactors(), items[0]);
+    }
   }
 
   /** The step of a batch whose errors are known. */

@@ -11,6 +11,7 @@ import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
+import io.github.gpumf.optim.Precision;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -90,6 +91,12 @@ final class VectorBackend implements Backend {
 
   @Override
   public TrainingSession openTraining(TrainingJob job) {
+    if (job.precision() != Precision.SINGLE) {
+      throw new IllegalArgumentException(
+          "the vector backend stores factors in single precision, not "
+              + job.precision()
+              + "; give the job what precision() answers, or use another backend");
+    }
     return VectorSession.open(job);
   }
 
