@@ -71,7 +71,7 @@ final class ResultsPage {
     page.format(
         "Contestants are processes that stay warm and take turns, A B C A B C, never two at a time; a turn is an epoch.%n");
     page.format(
-        "Numbers are medians of turns after a second of warm-up, lowest and highest in brackets. All of it is in%n");
+        "Numbers are medians of turns after three seconds of warm-up, lowest and highest in brackets. All of it is in%n");
     page.format(
         "[peers.json](peers.json); how to read it is in [bench/README.md](../README.md).%n");
   }
