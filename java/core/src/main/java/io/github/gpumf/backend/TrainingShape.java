@@ -90,7 +90,8 @@ public record TrainingShape(
    */
   public static TrainingShape of(TrainingJob job) {
     return of(job.ratings(), job.spec(), job.optimizer(), job.batchSize(), job.threads())
-        .withUpdates(job.updates());
+        .withUpdates(job.updates())
+        .withPrecision(job.precision());
   }
 
   /**

@@ -10,8 +10,9 @@ public enum Precision {
 
   /**
    * As halves, IEEE 754's binary16: 11 significant bits, of numbers below 65,520. That is half the
-   * memory of the factors and half the bytes of an update, which is what a GPU's speed depends on
-   * where rows are long. With {@linkplain Updates#PER_RATING an update per rating} only.
+   * memory of the factors, and half the bytes of an update whose optimizer has no number for each
+   * factor: those are what a GPU's speed depends on where rows are long. With {@linkplain
+   * Updates#PER_RATING an update per rating} only.
    *
    * <p>A row of factors is rounded to the nearest halves, of two as near to the even one, when a
    * training begins, and whenever it is left: when the next rating of a block ({@code RatingGrid})

@@ -4,9 +4,10 @@ package io.github.gpumf.backend.vector;
 final class BatchChunk {
   /**
    * Rows of a chunk, at most: so many that a loop over them outweighs its call, and so few that
-   * they stay in a second-level cache from loop to loop; with k = 64 and Adam's numbers 64 KiB.
+   * they stay in a second-level cache from loop to loop; with Adam's numbers 64 KiB for a half of
+   * the columns of k = 64.
    */
-  static final int ROWS = 64;
+  static final int ROWS = 128;
 
   /** Rows that the batch does not hold. */
   final int[] others = new int[ROWS];

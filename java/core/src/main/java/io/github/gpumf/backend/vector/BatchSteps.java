@@ -5,6 +5,7 @@ import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
 import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.backend.TrainingState;
+import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Optimizer;
@@ -108,6 +109,24 @@ final class BatchSteps implements Steps {
   private static BatchWorker worker(BatchWorker.Shared shared, BatchPart part, Arena arena) {
     PaddedTable gradients = PaddedTable.ofRows(BatchChunk.ROWS, part.userCopies().columns(), arena);
     return new BatchWorker(shared, part, gradients.row(0));
+  }
+
+  /** Bytes of what a step needs beside the tables, their slots and the batch itself. */
+  static long bytes(TrainingShape shape) {
+    int factors = shape.spec().factors();
+    long rows = (long) shape.users() + shape.items();
+    int users = Math.min(shape.largestBatch(), shape.users());
+    boolean biases = shape.spec().head() == Mf.Head.BIASES;
+    long biasGradients =
+        biases && movesEveryRow(shape.optimizer(), shape.spec().l2())
+            ? PaddedTable.bytesOfColumn(shape.users()) + PaddedTable.bytesOfColumn(shape.items())
+            : 0;
+    int parts = splits(shape) ? 2 : 1;
+    return PaddedTable.bytesOfRows(users, factors)
+        + shape.threads() * PaddedTable.bytesOfRows(BatchChunk.ROWS, factors)
+        + (long) Float.BYTES * users
+        + biasGradients
+        + parts * rows * Long.BYTES; // the step of each row
   }
 
   /** Whether a job's columns are in two parts, and not together. */

@@ -16,7 +16,7 @@ record Buckets(int count) {
    * So many that members end a phase at about the same time, and no more: each is a chunk of rows
    * at least, and with 256 of them a batch of 8,192 took an eighth longer.
    */
-  private static final int MOST = 64;
+  private static final int MOST = 32;
 
   /** Rows of a bucket in a batch, at least: they outweigh that members meet. */
   private static final int ROWS = 32;

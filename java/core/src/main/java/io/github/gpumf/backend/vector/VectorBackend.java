@@ -51,15 +51,8 @@ final class VectorBackend implements Backend {
   }
 
   private static List<Part> partsOfBatch(TrainingShape shape) {
-    int batch = shape.largestBatch();
-    // Copies of the batch's users, and a chunk of gradients for each thread.
-    long rows = Math.min(batch, shape.users()) + (long) shape.threads() * BatchChunk.ROWS;
-    boolean dense = shape.spec().head() == Mf.Head.DENSE;
     return List.of(
-        new Part(
-            "gradients",
-            PaddedTable.bytesOfRows(rows, shape.spec().factors())
-                + (dense ? 0 : bytesOfColumns(shape))),
+        new Part("gradients", BatchSteps.bytes(shape)),
         new Part("batches", BatchAhead.bytes(shape)));
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -34,8 +35,16 @@ final class TeamTest {
                   visits.incrementAndGet(at);
                 }
               });
+          team.runAtHome(
+              count,
+              chunk,
+              (from, to, member) -> {
+                for (int at = from; at < to; at++) {
+                  visits.incrementAndGet(at);
+                }
+              });
           for (int at = 0; at < count; at++) {
-            assertEquals(1, visits.get(at));
+            assertEquals(2, visits.get(at), "once in each loop");
           }
         }
       }
@@ -64,6 +73,42 @@ final class TeamTest {
     try {
       barrier.await(1, TimeUnit.MINUTES);
     } catch (InterruptedException | BrokenBarrierException | TimeoutException failure) {
+      throw new IllegalStateException(failure);
+    }
+  }
+
+  /** A member that cannot go on with its part until another has done what is left of it. */
+  @Test
+  void whoIsReadyHelpsAMemberThatDoesNotComeAlong() {
+    for (int stopped = 0; stopped < 2; stopped++) {
+      int stops = stopped;
+      try (Team team = new Team(2)) {
+        for (int loop = 0; loop < 10; loop++) {
+          CountDownLatch others = new CountDownLatch(3);
+          AtomicIntegerArray visits = new AtomicIntegerArray(8);
+          team.runAtHome(
+              8,
+              1,
+              (from, to, member) -> {
+                visits.incrementAndGet(from);
+                if (from == 4 * stops) {
+                  awaitAll(others);
+                } else if (from / 4 == stops) {
+                  others.countDown();
+                }
+              });
+          for (int at = 0; at < 8; at++) {
+            assertEquals(1, visits.get(at));
+          }
+        }
+      }
+    }
+  }
+
+  private static void awaitAll(CountDownLatch latch) {
+    try {
+      assertTrue(latch.await(1, TimeUnit.MINUTES), "nobody helps");
+    } catch (InterruptedException failure) {
       throw new IllegalStateException(failure);
     }
   }
