@@ -15,6 +15,8 @@ final class ContractTests implements Measure {
   private static final List<String> EXPECTED =
       List.of(
           "CudaBackendTest",
+          "CudaPerRatingTest",
+          "CudaHalfPrecisionTest",
           "CudaScorerTest",
           "KerasParityTest",
           "OptimizersTest",

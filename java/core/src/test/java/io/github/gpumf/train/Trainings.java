@@ -4,6 +4,8 @@ import io.github.gpumf.data.CounterRandom;
 import io.github.gpumf.data.CounterRandom.Purpose;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
+import io.github.gpumf.model.MfModel;
+import io.github.gpumf.model.Weights;
 import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
@@ -11,6 +13,7 @@ import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Small trainings with awkward sizes for the tests of this package. */
 final class Trainings {
@@ -24,6 +27,18 @@ final class Trainings {
           new Sgd(LearningRate.exponential(0.05, 0.9)),
           new AdaGrad(0.05),
           new AdaGrad(LearningRate.constant(0.05), AdaGrad.Accumulator.ROW, 1e-10));
+
+  static final Ratings RATINGS = ratings(103, 1);
+
+  static final Ratings VALIDATION = ratings(37, 2);
+
+  /** The biases learn the mean, the factors then learn noise: the validation RMSE falls, rises. */
+  static final Mf OVERFITTING = Mf.biased(4);
+
+  static final Optimizer FAST = new Adam(0.1);
+
+  /** The same in every epoch, so that a training of n epochs is the beginning of a longer one. */
+  static final Optimizer CONSTANT = new Sgd(0.05);
 
   private Trainings() {}
 
@@ -48,5 +63,38 @@ final class Trainings {
         .batchSize(16)
         .seed(42)
         .epochs(7);
+  }
+
+  /** Trains on {@link #RATINGS}. */
+  static TrainingResult train(@Nullable Ratings validation, Mf spec, TrainingOptions options) {
+    return new Trainer(RATINGS, validation, spec, options).train();
+  }
+
+  /** Weights of {@link #RATINGS} after so many epochs, without early stopping. */
+  static Weights weightsAfter(int epochs, Mf spec, TrainingOptions options) {
+    return train(null, spec, options.toBuilder().epochs(epochs).earlyStopping(null).build())
+        .model()
+        .weights();
+  }
+
+  /** Does something at the end of an epoch. */
+  static TrainingListener atEndOf(int epoch, Runnable action) {
+    return new TrainingListener() {
+      @Override
+      public void epochEnded(EpochReport report) {
+        if (report.epoch() == epoch) {
+          action.run();
+        }
+      }
+    };
+  }
+
+  static double rmse(MfModel model, Ratings ratings) {
+    double sum = 0;
+    for (long row = 0; row < ratings.size(); row++) {
+      double prediction = model.predictAt(ratings.user(row), ratings.item(row));
+      sum += Math.pow(prediction - ratings.value(row), 2);
+    }
+    return Math.sqrt(sum / ratings.size());
   }
 }
