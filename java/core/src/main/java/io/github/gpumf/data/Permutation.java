@@ -100,6 +100,23 @@ public final class Permutation {
     return value;
   }
 
+  /**
+   * The index that goes somewhere.
+   *
+   * @param image in 0..n-1
+   * @return the index, in 0..n-1, for which {@link #apply} gives the image
+   */
+  public long invert(long image) {
+    if (image < 0 || image >= size) {
+      throw new IndexOutOfBoundsException("image " + image + " is not in 0.." + (size - 1));
+    }
+    long value = image;
+    do {
+      value = decrypt(value);
+    } while (value >= size);
+    return value;
+  }
+
   private long encrypt(long value) {
     int leftMask = (int) ((1L << leftBits) - 1);
     int rightMask = (int) ((1L << rightBits) - 1);
@@ -109,6 +126,18 @@ public final class Permutation {
     for (int round = 0; round < ROUNDS; round += 2) {
       left ^= hash(right ^ keys[round]) & leftMask;
       right ^= hash(left ^ keys[round + 1]) & rightMask;
+    }
+    return (left & 0xFFFFFFFFL) << rightBits | (right & 0xFFFFFFFFL);
+  }
+
+  private long decrypt(long value) {
+    int leftMask = (int) ((1L << leftBits) - 1);
+    int rightMask = (int) ((1L << rightBits) - 1);
+    int left = (int) (value >>> rightBits);
+    int right = (int) value & rightMask;
+    for (int round = ROUNDS; round > 0; round -= 2) {
+      right ^= hash(left ^ keys[round - 1]) & rightMask;
+      left ^= hash(right ^ keys[round - 2]) & leftMask;
     }
     return (left & 0xFFFFFFFFL) << rightBits | (right & 0xFFFFFFFFL);
   }

@@ -26,6 +26,7 @@ class PermutationTest {
         assertTrue(image >= 0 && image < size, "image " + image + ", seed " + seed);
         assertFalse(images.get((int) image), "twice: " + image + ", seed " + seed);
         images.set((int) image);
+        assertEquals(index, permutation.invert(image), "the way back, seed " + seed);
       }
     }
   }
@@ -41,6 +42,7 @@ class PermutationTest {
       long image = permutation.apply(step * (size / 10_000));
       assertTrue(image >= 0 && image < size);
       images.put(image, step);
+      assertEquals(step * (size / 10_000), permutation.invert(image));
       mean += (double) image / size / 10_000;
     }
     assertEquals(10_000, images.size());
@@ -91,6 +93,8 @@ class PermutationTest {
     Permutation permutation = new Permutation(3, 0, Purpose.SHUFFLE, 0);
     assertThrows(IndexOutOfBoundsException.class, () -> permutation.apply(3));
     assertThrows(IndexOutOfBoundsException.class, () -> permutation.apply(-1));
+    assertThrows(IndexOutOfBoundsException.class, () -> permutation.invert(3));
+    assertThrows(IndexOutOfBoundsException.class, () -> permutation.invert(-1));
     assertThrows(IllegalArgumentException.class, () -> new Permutation(-1, 0, Purpose.SHUFFLE, 0));
     Permutation empty = new Permutation(0, 0, Purpose.SHUFFLE, 0);
     assertThrows(IndexOutOfBoundsException.class, () -> empty.apply(0));

@@ -106,22 +106,53 @@ final class TrainerTest {
 
   // Reproducibility.
 
+  private static final Ratings IN_ORDER_OF_THE_EPOCH =
+      RATINGS.select(
+          RATINGS.size(), new Permutation(RATINGS.size(), 42, Purpose.SHUFFLE, 0)::apply);
+
+  /** Of batches of one rating, where an order leaves nothing open. */
   @Test
   void shufflingIsTheOrderOfTheEpoch() {
-    Permutation order = new Permutation(RATINGS.size(), 42, Purpose.SHUFFLE, 0);
-    Ratings ordered = RATINGS.select(RATINGS.size(), order::apply);
     for (String backend : List.of("scalar", "vector")) {
-      TrainingOptions options = Trainings.options(FAST).backend(backend).epochs(1).build();
+      TrainingOptions options =
+          Trainings.options(FAST).backend(backend).batchSize(1).epochs(1).build();
       TrainingOptions inOrder = options.toBuilder().shuffle(false).build();
       Weights shuffled = train(null, OVERFITTING, options).model().weights();
       assertSameBits(
-          new Trainer(ordered, null, OVERFITTING, inOrder).train().model().weights(),
+          new Trainer(IN_ORDER_OF_THE_EPOCH, null, OVERFITTING, inOrder).train().model().weights(),
           shuffled,
           backend);
       assertTrue(
           WeightsAssert.largestDifference(
                   shuffled, train(null, OVERFITTING, inOrder).model().weights())
               > 0);
+    }
+  }
+
+  /** A batch is a set to a backend: it may add up its ratings in any order that stays the same. */
+  @Test
+  void batchesAreThoseOfTheOrder() {
+    for (String backend : List.of("scalar", "vector")) {
+      TrainingOptions options = Trainings.options(CONSTANT).backend(backend).epochs(1).build();
+      TrainingOptions inOrder = options.toBuilder().shuffle(false).build();
+      Weights shuffled = train(null, OVERFITTING, options).model().weights();
+      // Sums of gradients of about 1 in floats: another order makes 1e-7 of a step of 0.05, and
+      // other batches some tenths of it.
+      assertEquals(
+          0,
+          WeightsAssert.largestDifference(
+              shuffled,
+              new Trainer(IN_ORDER_OF_THE_EPOCH, null, OVERFITTING, inOrder)
+                  .train()
+                  .model()
+                  .weights()),
+          1e-6,
+          backend);
+      assertTrue(
+          WeightsAssert.largestDifference(
+                  shuffled, train(null, OVERFITTING, inOrder).model().weights())
+              > 1e-3,
+          backend);
     }
   }
 

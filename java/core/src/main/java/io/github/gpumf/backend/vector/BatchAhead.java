@@ -1,6 +1,5 @@
 package io.github.gpumf.backend.vector;
 
-import io.github.gpumf.backend.EpochOrder;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingShape;
 import java.lang.foreign.Arena;
@@ -13,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * batch is hard to share, and who reads ahead need not.
  */
 final class BatchAhead {
-  /** Ratings read ahead for each thread: some 30 bytes each, which a second-level cache holds. */
+  /** Ratings read ahead for each thread: some 40 bytes each, which a second-level cache holds. */
   private static final long RATINGS = 32_768;
 
   /** Small batches are more objects than ratings. */
@@ -21,6 +20,7 @@ final class BatchAhead {
 
   private final TrainingJob job;
   private final Team team;
+  private final EpochRatings ratings;
   private final List<BatchReader> readers = new ArrayList<>();
   private final List<Batch> batches = new ArrayList<>();
 
@@ -44,12 +44,11 @@ final class BatchAhead {
               new BatchIndex(buckets, users, batchSize),
               new BatchIndex(buckets, items, batchSize),
               batchSize,
-              job.ratings().hasWeights(),
               parts));
     }
-    PackedRatings ratings = new PackedRatings(job.ratings(), team, arena);
+    ratings = new EpochRatings(job, buckets, team, arena);
     for (int member = 0; member < Math.min(count, team.size()); member++) {
-      readers.add(new BatchReader(ratings, users, items, batchSize));
+      readers.add(new BatchReader(items, batchSize));
     }
   }
 
@@ -71,10 +70,10 @@ final class BatchAhead {
     long batch =
         BatchIndex.bytes(shape.users(), size)
             + BatchIndex.bytes(shape.items(), size)
-            + Batch.bytes(size, shape.weighted(), BatchSteps.splits(shape) ? 2 : 1);
-    return PackedRatings.bytes(shape.ratings(), shape.weighted())
+            + Batch.bytes(size, BatchSteps.splits(shape) ? 2 : 1);
+    return EpochRatings.bytes(shape)
         + count * batch
-        + Math.min(count, shape.threads()) * BatchReader.bytes(shape.users(), shape.items(), size);
+        + Math.min(count, shape.threads()) * BatchReader.bytes(shape.items(), size);
   }
 
   /** A batch; it is valid until one is asked for that is not read yet. */
@@ -98,7 +97,7 @@ final class BatchAhead {
     this.epoch = epoch;
     first = from;
     end = Math.min(from + batches.size(), job.batchesPerEpoch());
-    Shuffle order = job.shuffle() ? new Shuffle(EpochOrder.of(job, epoch)) : null;
+    PackedRatings sorted = ratings.of(epoch);
     team.run(
         (int) (end - from),
         1,
@@ -108,7 +107,9 @@ final class BatchAhead {
             int size = (int) Math.min(job.batchSize(), job.ratings().size() - position);
             // With a reader for each batch a member may come to any of them.
             int reader = batches.size() > readers.size() ? member : number;
-            readers.get(reader).read(order, position, size, batches.get(number));
+            readers
+                .get(reader)
+                .read(sorted, ratings.start(from + number), size, batches.get(number));
           }
         });
   }

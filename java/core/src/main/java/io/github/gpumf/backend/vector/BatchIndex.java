@@ -37,6 +37,33 @@ final class BatchIndex {
     return 2L * Integer.BYTES * Math.min(tableRows, batchSize);
   }
 
+  /**
+   * Makes the index of ratings whose users come bucket by bucket, those of a user together.
+   *
+   * @param pairs the address of the first one's pair
+   * @param numberOf to be filled with the number of each rating's user
+   */
+  void ofUsers(long pairs, int size, int[] numberOf) {
+    int number = -1;
+    int previous = -1;
+    for (int at = 0; at < size; at++) {
+      int row = PackedRatings.user(pairs, at);
+      number -= (row - previous | previous - row) >> 31; // 1 more if they differ
+      previous = row;
+      rows[number] = row;
+      firsts[number + 1] = at + 1;
+      numberOf[at] = number;
+    }
+    firsts[0] = 0;
+    Arrays.fill(numbers, 0);
+    for (int distinct = number + 1, at = 0; at < distinct; at++) {
+      numbers[buckets.of(rows[at]) + 1]++;
+    }
+    for (int bucket = 0; bucket < buckets.count(); bucket++) {
+      numbers[bucket + 1] += numbers[bucket];
+    }
+  }
+
   /** The row of each number. */
   int[] rows() {
     return rows;
@@ -50,6 +77,11 @@ final class BatchIndex {
   /** The place after the last of a number's ratings. */
   int end(int number) {
     return firsts[number + 1];
+  }
+
+  /** How many ratings a number has. */
+  int count(int number) {
+    return firsts[number + 1] - firsts[number];
   }
 
   /** The first number of a bucket; that of the bucket after the last is the end. */

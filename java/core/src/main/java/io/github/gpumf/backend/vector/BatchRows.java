@@ -2,10 +2,12 @@ package io.github.gpumf.backend.vector;
 
 import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
+import org.jspecify.annotations.Nullable;
 
 /** {@link RowLoops} for {@link Shaped}. */
 final class BatchRows implements RowLoops {
   private static final int ROW_BYTES = Shaped.Shape.of(MethodHandles.lookup()).rowBytes();
+  private static final int HALF_BYTES = Columns.firstHalfBytes(ROW_BYTES);
 
   @Override
   public void copy(int[] rows, int from, int to, long factors, long copies) {
@@ -39,86 +41,108 @@ final class BatchRows implements RowLoops {
 
   @Override
   public void findDots(
-      Batch batch, int from, int to, long users, long items, boolean halves, float[] dots) {
+      Batch batch,
+      int from,
+      int to,
+      long users,
+      long items,
+      float[] userBias,
+      long itemBias,
+      boolean halves,
+      float[] dots) {
     if (halves) {
-      findDotsOfHalves(batch, from, to, users, items, dots);
+      findDotsOfHalves(batch, from, to, users, items, userBias, itemBias, dots);
       return;
     }
+    int[] userOf = batch.userOf;
+    long pairs = batch.pairs;
     int end = batch.users.first(to);
     for (int at = batch.users.first(from); at < end; at++) {
-      long p = Lanes.address(users + (long) batch.userOf[at] * ROW_BYTES);
-      long q = Lanes.address(items + (long) batch.itemAt[at] * ROW_BYTES);
-      dots[at] = Rows.dot(p, q, ROW_BYTES);
+      int number = userOf[at] - from;
+      int item = PackedRatings.item(pairs, at);
+      long p = Lanes.address(users + (long) number * ROW_BYTES);
+      long q = Lanes.address(items + (long) item * ROW_BYTES);
+      float dot = Rows.dot(p, q, ROW_BYTES) + userBias[number];
+      if (itemBias != 0) {
+        dot += Lanes.get(itemBias + (long) item * Float.BYTES);
+      }
+      dots[at] = dot;
     }
   }
 
+  /** The same bits as those of {@link Columns} that have a half each, added up. */
   private static void findDotsOfHalves(
-      Batch batch, int from, int to, long users, long items, float[] dots) {
+      Batch batch,
+      int from,
+      int to,
+      long users,
+      long items,
+      float[] userBias,
+      long itemBias,
+      float[] dots) {
+    int[] userOf = batch.userOf;
+    long pairs = batch.pairs;
     int end = batch.users.first(to);
     for (int at = batch.users.first(from); at < end; at++) {
-      long p = Lanes.address(users + (long) batch.userOf[at] * ROW_BYTES);
-      long q = Lanes.address(items + (long) batch.itemAt[at] * ROW_BYTES);
-      dots[at] = Rows.dotOfHalves(p, q, ROW_BYTES);
+      int number = userOf[at] - from;
+      int item = PackedRatings.item(pairs, at);
+      long p = Lanes.address(users + (long) number * ROW_BYTES);
+      long q = Lanes.address(items + (long) item * ROW_BYTES);
+      float second = Rows.dot(p + HALF_BYTES, q + HALF_BYTES, ROW_BYTES - HALF_BYTES);
+      if (itemBias != 0) {
+        second += Lanes.get(itemBias + (long) item * Float.BYTES);
+      }
+      dots[at] = Rows.dot(p, q, HALF_BYTES) + userBias[number] + second;
     }
   }
 
   @Override
-  public double addErrors(
+  public void addItems(
       Batch batch,
       int from,
       int to,
       long items,
-      long itemBias,
-      BatchNumbers numbers,
+      float kernel,
       float[] slopes,
-      BatchChunk chunk,
+      float @Nullable [] sums,
       long gradients) {
+    int[] userOf = batch.userOf;
+    long pairs = batch.pairs;
     int end = batch.users.first(to);
-    float[] weights = batch.weights;
-    float[] first = batch.dots[0];
-    float[] second = batch.dots.length > 1 ? batch.dots[1] : null;
-    float kernel = numbers.kernel();
-    float offset = numbers.offset();
-    float scale = numbers.scale();
-    double squaredError = 0;
     for (int at = batch.users.first(from); at < end; at++) {
-      int user = batch.userOf[at];
-      int item = batch.itemAt[at];
-      float dot = second == null ? first[at] : first[at] + second[at];
-      float bias = chunk.bias[user - from];
-      if (itemBias != 0) {
-        bias += Lanes.get(itemBias + (long) item * Float.BYTES);
+      int number = userOf[at] - from;
+      float slope = slopes[at];
+      if (sums != null) {
+        sums[number] += slope;
       }
-      float error = kernel * dot + (offset + bias - batch.values[at]);
-      float weighted = weights == null ? error : weights[at] * error;
-      squaredError += (double) weighted * error;
-      float slope = scale * weighted;
-      slopes[at] = slope;
-      chunk.slopes[user - from] += slope;
-      long q = Lanes.address(items + (long) item * ROW_BYTES);
-      long gradient = Lanes.address(gradients + (long) (user - from) * ROW_BYTES);
+      long q = Lanes.address(items + (long) PackedRatings.item(pairs, at) * ROW_BYTES);
+      long gradient = Lanes.address(gradients + (long) number * ROW_BYTES);
       Rows.addScaled(gradient, slope * kernel, q, ROW_BYTES);
     }
-    return squaredError;
   }
 
   @Override
-  public void addSlopes(
+  public void addUsers(
       Batch batch,
       int from,
       int to,
       long users,
       float kernel,
       float[] slopes,
-      BatchChunk chunk,
+      float @Nullable [] sums,
       long gradients) {
+    int[] itemOf = batch.itemOf;
+    long[] ratingAt = batch.ratingAt;
     int end = batch.items.first(to);
     for (int at = batch.items.first(from); at < end; at++) {
-      int item = batch.itemOf[at];
-      float slope = slopes[batch.ratingAt[at]];
-      chunk.slopes[item - from] += slope;
-      long p = Lanes.address(users + (long) batch.userAt[at] * ROW_BYTES);
-      long gradient = Lanes.address(gradients + (long) (item - from) * ROW_BYTES);
+      int number = itemOf[at] - from;
+      long rating = ratingAt[at];
+      float slope = slopes[(int) rating];
+      if (sums != null) {
+        sums[number] += slope;
+      }
+      long p = Lanes.address(users + (rating >>> Integer.SIZE) * ROW_BYTES);
+      long gradient = Lanes.address(gradients + (long) number * ROW_BYTES);
       Rows.addScaled(gradient, slope * kernel, p, ROW_BYTES);
     }
   }

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * processor's cache to the other's in each phase; that takes as long as the work itself where
  * processors have no cache in common.
  *
- * <p>A row is written by one thread, which adds up the row's ratings in the order of the batch, so
+ * <p>A row is written by one thread, which adds up the row's ratings in the order of {@link RatingsByUser}, so
  * the bits do not depend on the number of threads. Where rows outside the batch move too, they do
  * in the third phase; but Keras' Adam without L2 moves them when they are next read ({@link
  * DeferredAdam}): users in the first phase, items in the third one of the batch before.
@@ -97,8 +97,7 @@ final class BatchSteps implements Steps {
     squaredErrors = new double[buckets.count()];
     ahead = new BatchAhead(job, team, buckets, parts.size(), arena);
     BatchWorker.Shared shared =
-        new BatchWorker.Shared(
-            tables, buckets, deferred, everyRow, new float[Math.min(batchSize, users)]);
+        new BatchWorker.Shared(buckets, deferred, everyRow, new float[Math.min(batchSize, users)]);
     workers = new BatchWorker[job.threads()][];
     Arrays.setAll(
         workers,

@@ -24,11 +24,7 @@ final class BatchWorker {
    */
   @SuppressWarnings("ArrayRecordComponent") // Nobody compares them as values.
   record Shared(
-      Tables tables,
-      Buckets buckets,
-      @Nullable DeferredAdam deferred,
-      boolean everyRow,
-      float[] userSlopes) {}
+      Buckets buckets, @Nullable DeferredAdam deferred, boolean everyRow, float[] userSlopes) {}
 
   private final BatchPart part;
   private final BatchSide users;
@@ -36,8 +32,6 @@ final class BatchWorker {
   private final Buckets buckets;
   private final RowLoops rows;
   private final @Nullable DeferredAdam deferred;
-  private final Side userBiases;
-  private final long itemBiases;
   private final float[] userSlopes;
 
   /** Whether it moves biases of users, later than the users. */
@@ -87,8 +81,6 @@ final class BatchWorker {
     buckets = shared.buckets;
     rows = part.loops();
     deferred = shared.deferred;
-    userBiases = shared.tables.userBiases();
-    itemBiases = shared.tables.itemBiases().biases();
     userSlopes = shared.userSlopes;
     leavesUserSlopes = users.biases() != 0 && !shared.everyRow;
     this.gradients = gradients;
@@ -98,19 +90,21 @@ final class BatchWorker {
             : List.of(
                 BatchWorker::findRests, BatchWorker::catchUpFactors, BatchWorker::catchUpBiases);
     loopsOfDots.addAll(loopsOfRests);
-    loopsOfDots.addAll(List.of(BatchWorker::copyUsers, BatchWorker::findDots));
+    loopsOfDots.addAll(
+        List.of(BatchWorker::takeBiases, BatchWorker::copyUsers, BatchWorker::findDots));
     loopsOfUsers =
         List.of(
-            BatchWorker::takeNumbersOfUsers,
+            BatchWorker::findSlopes,
             BatchWorker::startGradients,
-            BatchWorker::addErrors,
+            BatchWorker::startBiasGradients,
+            BatchWorker::addItems,
             BatchWorker::moveFactors,
             shared.everyRow ? BatchWorker::leaveBiasGradients : BatchWorker::leaveSlopes);
     loopsOfItems =
         List.of(
-            BatchWorker::takeNumbersOfItems,
             BatchWorker::startGradients,
-            BatchWorker::addSlopes,
+            BatchWorker::startBiasGradients,
+            BatchWorker::addUsers,
             BatchWorker::moveFactors,
             shared.everyRow ? BatchWorker::leaveBiasGradients : BatchWorker::moveBiases);
     loopsOfOthers = List.of(BatchWorker::startGradientsOfOthers, BatchWorker::moveFactors);
@@ -181,33 +175,56 @@ final class BatchWorker {
     return Objects.requireNonNull(numbers);
   }
 
-  private void takeNumbersOfUsers() {
-    takeNumbers(batch().users, userBiases);
-  }
-
-  private void takeNumbersOfItems() {
-    takeNumbers(batch().items, items.side());
-  }
-
-  /** Takes the biases, and begins the gradients as far as they do not depend on errors. */
-  private void takeNumbers(BatchIndex index, Side biases) {
-    for (int number = from; number < to; number++) {
-      chunk.bias[number - from] = biases.bias(moved[number]);
-    }
-    for (int number = from; number < to; number++) {
-      int at = number - from;
-      int count = index.end(number) - index.first(number);
-      chunk.shrink[at] = numbers().shrink() + numbers().shrinkByRating() * count;
-      chunk.slopes[at] = numbers().biasShrinkByRating() * count * chunk.bias[at];
+  private void takeBiases() {
+    for (int number = from; hasBiases() && number < to; number++) {
+      chunk.bias[number - from] = side.side().bias(moved[number]);
     }
   }
 
+  /** Whether the biases of the side stand by the part's columns. */
+  private boolean hasBiases() {
+    return side.biases() != 0;
+  }
+
+  private void findSlopes() {
+    squaredError +=
+        batch()
+            .findSlopes(
+                batch().users.first(from), batch().users.first(to), numbers(), part.number());
+  }
+
+  private BatchIndex index() {
+    return side == users ? batch().users : batch().items;
+  }
+
+  /** Begins gradients with what does not depend on errors. */
   private void startGradients() {
-    if (numbers().shrinks()) {
-      rows.startGradients(moved, from, to, side.factors.row(0), chunk.shrink, gradients);
-    } else {
+    if (!numbers().shrinks()) {
       rows.clearGradients(to - from, gradients);
+      return;
     }
+    for (int number = from; number < to; number++) {
+      chunk.shrink[number - from] =
+          numbers().shrink() + numbers().shrinkByRating() * index().count(number);
+    }
+    rows.startGradients(moved, from, to, side.factors.row(0), chunk.shrink, gradients);
+  }
+
+  private void startBiasGradients() {
+    Arrays.fill(chunk.slopes, 0, to - from, 0);
+    if (hasBiases() && numbers().biasShrinkByRating() != 0) {
+      for (int number = from; number < to; number++) {
+        chunk.slopes[number - from] =
+            numbers().biasShrinkByRating()
+                * index().count(number)
+                * side.side().bias(moved[number]);
+      }
+    }
+  }
+
+  /** Where slopes are summed up for the gradients of biases, if there are any. */
+  private float @Nullable [] biasGradients() {
+    return hasBiases() ? chunk.slopes : null;
   }
 
   private void copyUsers() {
@@ -219,35 +236,35 @@ final class BatchWorker {
         batch(),
         from,
         to,
-        part.userCopies().row(0),
+        part.userCopies().row(from),
         items.factors.row(0),
+        chunk.bias,
+        items.biases(),
         part.hasHalves(),
         batch().dots[part.number()]);
   }
 
-  private void addErrors() {
-    squaredError +=
-        rows.addErrors(
-            batch(),
-            from,
-            to,
-            items.factors.row(0),
-            itemBiases,
-            numbers(),
-            batch().slopes[part.number()],
-            chunk,
-            gradients);
+  private void addItems() {
+    rows.addItems(
+        batch(),
+        from,
+        to,
+        items.factors.row(0),
+        numbers().kernel(),
+        batch().slopes[part.number()],
+        biasGradients(),
+        gradients);
   }
 
-  private void addSlopes() {
-    rows.addSlopes(
+  private void addUsers() {
+    rows.addUsers(
         batch(),
         from,
         to,
         part.userCopies().row(0),
         numbers().kernel(),
         batch().slopes[part.number()],
-        chunk,
+        biasGradients(),
         gradients);
   }
 

@@ -9,8 +9,11 @@ package io.github.gpumf.backend.vector;
  * <p>Rows that are numbered as they first occur, popular ones early, are spread evenly.
  */
 record Buckets(int count) {
-  /** Some neighbours, for whoever goes through all rows of a bucket. */
-  private static final int TOGETHER = 4;
+  /**
+   * Neighbours that are read one after the other, so that a processor fetches them ahead; few
+   * enough that small tables have rows for all buckets.
+   */
+  private static final int TOGETHER = 16;
 
   /**
    * So many that members end a phase at about the same time, and no more: each is a chunk of rows

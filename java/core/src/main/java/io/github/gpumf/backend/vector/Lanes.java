@@ -30,6 +30,7 @@ final class Lanes {
   private static final long LARGEST_ADDRESS = (1L << 56) - 1;
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private static final VectorShuffle<Float> ROTATE_32 = rotation(32);
@@ -62,6 +63,16 @@ final class Lanes {
   /** Sets an int. */
   static void setInt(long address, int value) {
     MEMORY.set(INT, address, value);
+  }
+
+  /** A long. */
+  static long getLong(long address) {
+    return MEMORY.get(LONG, address);
+  }
+
+  /** Sets a long. */
+  static void setLong(long address, long value) {
+    MEMORY.set(LONG, address, value);
   }
 
   static FloatVector load(long address) {

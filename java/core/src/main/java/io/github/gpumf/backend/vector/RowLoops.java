@@ -1,5 +1,7 @@
 package io.github.gpumf.backend.vector;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The loops of a batch over rows of one length, or over ratings of such rows. Each is long enough,
  * and does little enough for a row, that a processor works on several rows at once: at k = 64 the
@@ -17,60 +19,63 @@ interface RowLoops {
   void startGradients(int[] rows, int from, int to, long factors, float[] shrink, long gradients);
 
   /**
-   * Finds the dot products of the ratings of some users.
+   * Finds the dot products of the ratings of some users, and adds biases.
    *
    * @param from the first number of the users
    * @param to after the last
-   * @param users copies of the batch's users, by number
+   * @param users copies of them, that of {@code from} first
    * @param items their factors, by row
+   * @param userBias of the users, that of {@code from} first
+   * @param itemBias the address of the biases by row, or 0 if there are none
    * @param halves whether rows have two halves, whose dot products are to be found one by one
-   * @param dots to be filled, by the place of the rating
+   * @param dots to be filled, by rating
    */
   void findDots(
-      Batch batch, int from, int to, long users, long items, boolean halves, float[] dots);
+      Batch batch,
+      int from,
+      int to,
+      long users,
+      long items,
+      float[] userBias,
+      long itemBias,
+      boolean halves,
+      float[] dots);
 
   /**
-   * Finds the errors of the ratings of some users, whose dot products are known, and adds what they
-   * make to the gradients.
+   * Adds slopes times items to the gradients of some users.
    *
    * @param from the first number of the users
    * @param to after the last
    * @param items their factors, by row
-   * @param itemBias the biases, or 0
-   * @param slopes to be filled, by the place of the rating
-   * @param chunk the users' biases, and their slopes to be summed up
+   * @param kernel by which slopes are multiplied
+   * @param slopes by rating
+   * @param sums to each of which the slopes of a user are added, that of {@code from} first; or
+   *     null
    * @param gradients of the users, that of {@code from} first
-   * @return the weighted squared error
    */
-  double addErrors(
+  void addItems(
       Batch batch,
       int from,
       int to,
       long items,
-      long itemBias,
-      BatchNumbers numbers,
+      float kernel,
       float[] slopes,
-      BatchChunk chunk,
+      float @Nullable [] sums,
       long gradients);
 
   /**
-   * Adds what ratings whose slopes are known make to the gradients of some items.
+   * Adds slopes times users to the gradients of some items; see {@link #addItems}.
    *
-   * @param from the first number of the items
-   * @param to after the last
    * @param users copies of the batch's users, by number
-   * @param slopes by the place of the rating
-   * @param chunk whose slopes are summed up
-   * @param gradients of the items, that of {@code from} first
    */
-  void addSlopes(
+  void addUsers(
       Batch batch,
       int from,
       int to,
       long users,
       float kernel,
       float[] slopes,
-      BatchChunk chunk,
+      float @Nullable [] sums,
       long gradients);
 
   /**

@@ -2,13 +2,17 @@ package io.github.gpumf.backend.vector;
 
 import io.github.gpumf.data.Permutation;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * A {@link Permutation}, a vector of indices at a time: 6 rounds of two multiplications that wait
- * for each other take 25 ns an index, and hardly more for all lanes of a vector.
+ * The inverse of a {@link Permutation}, of many images at a time: 6 rounds of two multiplications
+ * that wait for each other take 25 ns an image, and hardly more for all lanes of a vector. One
+ * thread's.
+ *
+ * <p>A walk goes on until it is below the permutation's size, a few steps for most images and more
+ * for some. Those that are outside after a step are put side by side, and take the next one
+ * together.
  */
 final class Shuffle {
   private static final VectorSpecies<Integer> SPECIES = IntVector.SPECIES_PREFERRED;
@@ -19,6 +23,12 @@ final class Shuffle {
   private final int rightMask;
   private final int rightBits;
   private final int[] keys;
+
+  /** Where walks are that have not ended, and then anything up to a whole vector. */
+  private int[] values = {};
+
+  /** Which images they belong to. */
+  private int[] owners = {};
 
   Shuffle(Permutation permutation) {
     this.permutation = permutation;
@@ -31,45 +41,65 @@ final class Shuffle {
     keys = network.keys();
   }
 
-  /** Writes where the indices from {@code start + from} go to places {@code from} to {@code to}. */
-  void apply(long start, int from, int to, long[] images) {
-    int at = from;
-    if (fits) {
-      int[] vector = new int[SPECIES.length()];
-      for (; at + SPECIES.length() <= to; at += SPECIES.length()) {
-        walk((int) (start + at), vector);
-        for (int lane = 0; lane < vector.length; lane++) {
-          images[at + lane] = vector[lane];
-        }
+  /** Replaces the first so many images by the indices that go there. */
+  void invert(long[] images, int count) {
+    if (!fits) {
+      for (int at = 0; at < count; at++) {
+        images[at] = permutation.invert(images[at]);
       }
+      return;
     }
-    for (; at < to; at++) {
-      images[at] = permutation.apply(start + at);
+    if (owners.length < count) {
+      values = new int[count + SPECIES.length()];
+      owners = new int[count];
     }
-  }
-
-  /** The images of as many indices as there are lanes. */
-  private void walk(int first, int[] images) {
     int size = (int) permutation.size();
-    IntVector values = IntVector.broadcast(SPECIES, first).addIndex(1);
-    VectorMask<Integer> outside = SPECIES.maskAll(true);
-    do { // One place that encrypts: with two the compiler would stop inlining in the second.
-      values = values.blend(encrypt(values), outside);
-      outside = values.compare(VectorOperators.GE, size);
-    } while (outside.anyTrue());
-    values.intoArray(images, 0);
+    int walking = start(images, count, values, owners);
+    while (walking > 0) {
+      decrypt(walking);
+      walking = step(images, walking, values, owners, size);
+    }
   }
 
-  private IntVector encrypt(IntVector values) {
+  private static int start(long[] images, int count, int[] values, int[] owners) {
+    for (int at = 0; at < count; at++) {
+      values[at] = (int) images[at];
+      owners[at] = at;
+    }
+    return count;
+  }
+
+  /** Notes where walks have come, and returns how many have to go on. */
+  private static int step(long[] images, int walking, int[] values, int[] owners, int size) {
+    int left = 0;
+    for (int at = 0; at < walking; at++) {
+      int value = values[at];
+      int owner = owners[at];
+      images[owner] = value;
+      values[left] = value;
+      owners[left] = owner;
+      left += (size - 1 - value) >>> 31; // 1 if it is outside; a branch would be foreseen wrongly
+    }
+    return left;
+  }
+
+  private void decrypt(int count) {
+    for (int at = 0; at < count; at += SPECIES.length()) {
+      decrypt(IntVector.fromArray(SPECIES, values, at)).intoArray(values, at);
+    }
+  }
+
+  private IntVector decrypt(IntVector values) {
     IntVector left = values.lanewise(VectorOperators.LSHR, rightBits);
     IntVector right = values.and(rightMask);
-    // One place that hashes, for the same reason: the halves swap after each round, and stand as
-    // they began after the last, since rounds are even in number.
-    for (int round = 0; round < keys.length; round++) {
-      IntVector hash = hash(right, keys[round]).and(round % 2 == 0 ? leftMask : rightMask);
-      IntVector mixed = left.lanewise(VectorOperators.XOR, hash);
-      left = right;
-      right = mixed;
+    // One place that hashes: with two the compiler would stop inlining in the second. The halves
+    // swap after each round, and stand as they began after the last, since rounds are even in
+    // number.
+    for (int round = keys.length - 1; round >= 0; round--) {
+      IntVector hash = hash(left, keys[round]).and(round % 2 == 0 ? leftMask : rightMask);
+      IntVector mixed = right.lanewise(VectorOperators.XOR, hash);
+      right = left;
+      left = mixed;
     }
     return left.lanewise(VectorOperators.LSHL, rightBits).or(right);
   }

@@ -3,19 +3,28 @@ package io.github.gpumf.backend.vector;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.gpumf.backend.EpochOrder;
+import io.github.gpumf.backend.TrainingJob;
+import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.data.IdMap;
+import io.github.gpumf.data.Permutation;
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Sgd;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Batches against lists that are sorted the plain way. */
+/** Batches of epochs against lists that are sorted the plain way. */
 final class BatchReaderTest {
   @ParameterizedTest
   @CsvSource({
@@ -28,26 +37,52 @@ final class BatchReaderTest {
   })
   void hasEachRatingByUserAndByItem(int users, int items, int batchSize, int buckets) {
     Ratings ratings = ratings(users, items, 3 * batchSize - batchSize / 2);
-    try (Arena arena = Arena.ofConfined();
-        Team team = new Team(1)) {
-      BatchReader reader =
-          new BatchReader(new PackedRatings(ratings, team, arena), users, items, batchSize);
-      Buckets dealt = new Buckets(buckets);
-      Batch batch =
-          new Batch(
-              new BatchIndex(dealt, users, batchSize),
-              new BatchIndex(dealt, items, batchSize),
-              batchSize,
-              true,
-              1);
-      for (long start = 0; start < ratings.size(); start += batchSize) {
-        int size = (int) Math.min(batchSize, ratings.size() - start);
-        reader.read(null, start, size, batch);
-        assertEquals(size, batch.size);
-        assertIndex(batch.users, dealt, size);
-        assertIndex(batch.items, dealt, size);
-        assertRatings(batch, ratings, start);
+    for (int threads : new int[] {1, 2, 3}) {
+      for (boolean shuffle : new boolean[] {false, true}) {
+        TrainingJob job = job(ratings, batchSize, shuffle, threads);
+        try (Arena arena = Arena.ofConfined();
+            Team team = new Team(threads)) {
+          Buckets dealt = new Buckets(buckets);
+          EpochRatings sorted = new EpochRatings(job, dealt, team, arena);
+          for (int epoch : new int[] {0, 1, 5}) {
+            assertEpoch(job, epoch, dealt, sorted);
+          }
+        }
       }
+    }
+  }
+
+  private static TrainingJob job(Ratings ratings, int batchSize, boolean shuffle, int threads) {
+    Optimizer sgd = new Sgd(0.1);
+    Mf spec = Mf.biased(1);
+    TrainingState start = TrainingState.initial(ratings, spec, sgd, 1);
+    return new TrainingJob(ratings, spec, sgd, batchSize, shuffle, 3, threads, 1e6, start);
+  }
+
+  private static void assertEpoch(TrainingJob job, int epoch, Buckets dealt, EpochRatings sorted) {
+    Ratings ratings = job.ratings();
+    int batchSize = job.batchSize();
+    BatchReader reader = new BatchReader(ratings.itemCount(), batchSize);
+    Batch batch =
+        new Batch(
+            new BatchIndex(dealt, ratings.userCount(), batchSize),
+            new BatchIndex(dealt, ratings.itemCount(), batchSize),
+            batchSize,
+            1);
+    Permutation order = EpochOrder.of(job, epoch);
+    for (long number = 0; number < job.batchesPerEpoch(); number++) {
+      long start = number * batchSize;
+      int size = (int) Math.min(batchSize, ratings.size() - start);
+      reader.read(sorted.of(epoch), sorted.start(number), size, batch);
+      assertEquals(size, batch.size);
+      assertIndex(batch.users, dealt, size);
+      assertIndex(batch.items, dealt, size);
+      Set<Integer> expected =
+          LongStream.range(start, start + size)
+              .mapToObj(at -> (int) (job.shuffle() ? order.apply(at) : at))
+              .collect(Collectors.toSet());
+      assertRatings(batch, ratings, expected);
+      assertTrue(goesThroughMemory(batch.users, dealt), "rows as they lie in memory");
     }
   }
 
@@ -88,32 +123,44 @@ final class BatchReaderTest {
     assertEquals(size, place);
   }
 
-  private static void assertRatings(Batch batch, Ratings ratings, long start) {
+  private static void assertRatings(Batch batch, Ratings ratings, Set<Integer> expected) {
     Set<Integer> seen = new HashSet<>();
-    for (int place = 0; place < batch.size; place++) {
-      int rating = (int) batch.values[place];
-      assertTrue(rating >= start && rating < start + batch.size && seen.add(rating));
-      assertEquals(ratings.user(rating), batch.users.rows()[batch.userOf[place]]);
-      assertTrue(isWithin(batch.users, batch.userOf[place], place));
-      assertEquals(ratings.item(rating), batch.itemAt[place]);
-      assertEquals(ratings.weight(rating), Objects.requireNonNull(batch.weights)[place]);
+    for (int at = 0; at < batch.size; at++) {
+      int rating = rating(batch, at);
+      assertTrue(expected.contains(rating) && seen.add(rating));
+      assertEquals(ratings.user(rating), PackedRatings.user(batch.pairs, at));
+      assertEquals(ratings.user(rating), batch.users.rows()[batch.userOf[at]]);
+      assertTrue(isWithin(batch.users, batch.userOf[at], at));
+      assertEquals(ratings.item(rating), PackedRatings.item(batch.pairs, at));
+      assertEquals(ratings.weight(rating), Lanes.get(batch.weights + (long) at * Float.BYTES));
     }
     List<Integer> byItem = new ArrayList<>();
     for (int place = 0; place < batch.size; place++) {
-      int byUser = batch.ratingAt[place];
-      byItem.add(byUser);
-      assertEquals(batch.itemAt[byUser], batch.items.rows()[batch.itemOf[place]]);
+      int at = (int) batch.ratingAt[place];
+      byItem.add(at);
+      assertEquals(PackedRatings.item(batch.pairs, at), batch.items.rows()[batch.itemOf[place]]);
       assertTrue(isWithin(batch.items, batch.itemOf[place], place));
-      assertEquals(batch.userOf[byUser], batch.userAt[place]);
+      assertEquals(batch.userOf[at], (int) (batch.ratingAt[place] >>> Integer.SIZE));
     }
     assertEquals(batch.size, new HashSet<>(byItem).size(), "each rating once");
     for (int place = 1; place < batch.size; place++) {
       boolean sameUser = batch.userOf[place - 1] == batch.userOf[place];
       boolean sameItem = batch.itemOf[place - 1] == batch.itemOf[place];
-      assertTrue(!sameUser || batch.values[place - 1] < batch.values[place], "in their order");
-      float before = batch.values[batch.ratingAt[place - 1]];
-      assertTrue(!sameItem || before < batch.values[batch.ratingAt[place]], "in their order");
+      assertTrue(!sameUser || rating(batch, place - 1) < rating(batch, place), "in their order");
+      assertTrue(!sameItem || byItem.get(place - 1) < byItem.get(place), "in their order");
     }
+  }
+
+  private static boolean goesThroughMemory(BatchIndex index, Buckets buckets) {
+    return IntStream.range(0, buckets.count())
+        .allMatch(
+            bucket ->
+                IntStream.range(index.start(bucket) + 1, index.start(bucket + 1))
+                    .allMatch(number -> index.rows()[number - 1] < index.rows()[number]));
+  }
+
+  private static int rating(Batch batch, int at) {
+    return (int) Lanes.get(batch.values + (long) at * Float.BYTES);
   }
 
   private static boolean isWithin(BatchIndex index, int number, int place) {
