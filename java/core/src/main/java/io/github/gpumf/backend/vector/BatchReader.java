@@ -3,6 +3,11 @@ package io.github.gpumf.backend.vector;
 /**
  * Reads batches: finds their users, whose ratings stand together, and sorts them by item. One
  * thread at a time; each has a reader of its own.
+ *
+ * <p>Numbers are written to arrays of the reader, and copied to the batch when all are there: other
+ * threads have read the batch's arrays before, so that each of their lines has to come from another
+ * processor's cache. A copy is a store for each line of them, and a processor waits for tens of
+ * lines at a time; with a store for each number it would wait for three.
  */
 final class BatchReader {
   private final BatchIndex.Maker itemIndex;
@@ -10,14 +15,23 @@ final class BatchReader {
   /** The turn of each rating's item. */
   private final int[] itemTurn;
 
+  // What will be the batch's.
+
+  private final int[] userOf;
+  private final int[] itemOf;
+  private final long[] ratingAt;
+
   BatchReader(int items, int batchSize) {
     itemIndex = new BatchIndex.Maker(items, batchSize);
     itemTurn = new int[batchSize];
+    userOf = new int[batchSize];
+    itemOf = new int[batchSize];
+    ratingAt = new long[batchSize];
   }
 
   /** Bytes of a reader. */
   static long bytes(int items, int batchSize) {
-    return BatchIndex.Maker.bytes(items, batchSize) + (long) Integer.BYTES * batchSize;
+    return BatchIndex.Maker.bytes(items, batchSize) + (3L * Integer.BYTES + Long.BYTES) * batchSize;
   }
 
   /**
@@ -32,11 +46,14 @@ final class BatchReader {
     batch.pairs = ratings.pairs + start * Long.BYTES;
     batch.values = ratings.values + start * Float.BYTES;
     batch.weights = ratings.weights == 0 ? 0 : ratings.weights + start * Float.BYTES;
-    batch.users.ofUsers(batch.pairs, size, batch.userOf);
+    batch.users.ofUsers(batch.pairs, size, userOf);
     see(batch.pairs, size);
     itemIndex.number(batch.items);
-    sort(size, batch);
+    sort(size);
     itemIndex.clear();
+    System.arraycopy(userOf, 0, batch.userOf, 0, size);
+    System.arraycopy(itemOf, 0, batch.itemOf, 0, size);
+    System.arraycopy(ratingAt, 0, batch.ratingAt, 0, size);
   }
 
   private void see(long pairs, int size) {
@@ -45,12 +62,12 @@ final class BatchReader {
     }
   }
 
-  private void sort(int size, Batch batch) {
+  private void sort(int size) {
     for (int at = 0; at < size; at++) {
       int turn = itemTurn[at];
       int place = itemIndex.place(turn);
-      batch.itemOf[place] = itemIndex.numberOf(turn);
-      batch.ratingAt[place] = (long) batch.userOf[at] << Integer.SIZE | at;
+      itemOf[place] = itemIndex.numberOf(turn);
+      ratingAt[place] = (long) userOf[at] << Integer.SIZE | at;
     }
   }
 }

@@ -64,8 +64,8 @@ final class BatchSide {
     update.moveRows(side, rows, from, to, gradients);
   }
 
-  /** Moves biases of some rows along gradients, that of {@code rows[first]} first. */
-  void moveBiases(RowUpdate update, int[] rows, int from, int to, float[] gradients, int first) {
+  /** Moves biases of some rows along gradients. */
+  void moveBiases(RowUpdate update, int[] rows, int from, int to, float[] gradients) {
     if (bias == null) {
       return;
     }
@@ -74,7 +74,7 @@ final class BatchSide {
     long slot1 = side.biasSlot(1, 0);
     for (int number = from; number < to; number++) {
       long at = (long) rows[number] * Float.BYTES;
-      update.moveElement(weights + at, slot0 + at, slot1 + at, gradients[number - first]);
+      update.moveElement(weights + at, slot0 + at, slot1 + at, gradients[number - from]);
     }
   }
 

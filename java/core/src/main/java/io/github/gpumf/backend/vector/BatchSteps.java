@@ -30,14 +30,16 @@ import org.jspecify.annotations.Nullable;
  * </ol>
  *
  * <p>With several threads there are two {@link Columns} parts, and each phase does both: a member
- * of a team of two has a part to itself. Rows that members share would have to go from one
- * processor's cache to the other's in each phase; that takes as long as the work itself where
- * processors have no cache in common.
+ * of a team of two has a part to itself, and goes from the second phase to the third without
+ * waiting for the other one. Rows that members share would have to go from one processor's cache to
+ * the other's in each phase; that takes as long as the work itself where processors have no cache
+ * in common.
  *
- * <p>A row is written by one thread, which adds up the row's ratings in the order of {@link RatingsByUser}, so
- * the bits do not depend on the number of threads. Where rows outside the batch move too, they do
- * in the third phase; but Keras' Adam without L2 moves them when they are next read ({@link
- * DeferredAdam}): users in the first phase, items in the third one of the batch before.
+ * <p>A row is written by one thread, which adds up the row's ratings in the order of {@link
+ * RatingsByUser}, so the bits do not depend on the number of threads. Where rows outside the batch
+ * move too, they do in the third phase; but Keras' Adam without L2 moves them when they are next
+ * read ({@link DeferredAdam}): users in the first phase, items in the third one of the batch
+ * before.
  *
  * <p>At k floats a row, a rating reads its item's row twice and its user's copy, 12 k bytes. A row
  * is read and written once with its optimizer's numbers, for Adam 24 k bytes; a batch of 8,192
@@ -96,8 +98,7 @@ final class BatchSteps implements Steps {
     buckets = Buckets.forRows(everyRow ? (long) users + items : batchSize);
     squaredErrors = new double[buckets.count()];
     ahead = new BatchAhead(job, team, buckets, parts.size(), arena);
-    BatchWorker.Shared shared =
-        new BatchWorker.Shared(buckets, deferred, everyRow, new float[Math.min(batchSize, users)]);
+    BatchWorker.Shared shared = new BatchWorker.Shared(buckets, deferred, everyRow);
     workers = new BatchWorker[job.threads()][];
     Arrays.setAll(
         workers,
@@ -123,7 +124,6 @@ final class BatchSteps implements Steps {
     int parts = splits(shape) ? 2 : 1;
     return PaddedTable.bytesOfRows(users, factors)
         + shape.threads() * PaddedTable.bytesOfRows(BatchChunk.ROWS, factors)
-        + (long) Float.BYTES * users
         + biasGradients
         + parts * rows * Long.BYTES; // the step of each row
   }
@@ -171,15 +171,11 @@ final class BatchSteps implements Steps {
       if (first) {
         catchUpItems(batch);
       }
-      BatchNumbers numbers = numbers(batch.size);
       double penalty = penalty();
       parts.forEach(part -> part.update().startStep(step, job.batchesPerEpoch()));
-      double squaredError = moveUsers(batch, numbers);
+      double squaredError = move(batch, ahead.peek(epoch, number + 1), numbers(batch.size));
       totals = totals.plus(number, batch.size, squaredError, penalty, job.lossLimit());
-      if (!totals.diverged()) {
-        moveItems(batch, ahead.peek(epoch, number + 1), numbers);
-        step++;
-      }
+      step++;
       behind = deferred != null;
     }
     if (to == job.batchesPerEpoch()) {
@@ -204,6 +200,54 @@ final class BatchSteps implements Steps {
         (float) (2 * job.spec().biasRegularization() / size));
   }
 
+  /**
+   * A step.
+   *
+   * @param next the next batch if it is read; its items are brought to its step
+   * @return the weighted squared error before the step
+   */
+  private double move(Batch batch, @Nullable Batch next, BatchNumbers numbers) {
+    boolean together = parts.size() == 1;
+    if (!together) {
+      forEachBucket((worker, bucket) -> worker.findDots(batch, bucket, step));
+    }
+    Phase users =
+        (worker, bucket) -> {
+          if (together) {
+            worker.findDots(batch, bucket, step);
+          }
+          double squaredError = worker.moveUsers(batch, bucket, numbers, step);
+          if (worker.isFirst()) { // all parts find the same
+            squaredErrors[bucket] = squaredError;
+          }
+        };
+    Phase items =
+        (worker, bucket) -> {
+          worker.moveItems(batch, bucket, numbers, step);
+          if (everyRow) {
+            worker.moveOthers(bucket, numbers, step);
+          } else if (deferred != null && next != null) {
+            worker.catchUpItems(next, bucket, step + 1);
+          }
+        };
+    if (parts.size() == team.size()) {
+      forEachPart(users, items);
+    } else {
+      forEachBucket(users);
+      forEachBucket(items);
+    }
+    if (everyRow) {
+      for (BatchPart part : parts) {
+        moveBiases(part.users(), part.update());
+        moveBiases(part.items(), part.update());
+      }
+    }
+    if (tables.dense() != null) {
+      tables.dense().move(parts.get(0).update(), batch);
+    }
+    return Sums.inOrder(squaredErrors, squaredErrors.length);
+  }
+
   /** What is done for the rows of a bucket in a part of the columns. */
   @FunctionalInterface
   private interface Phase {
@@ -222,44 +266,22 @@ final class BatchSteps implements Steps {
         });
   }
 
-  /** The first two phases; returns the weighted squared error. */
-  private double moveUsers(Batch batch, BatchNumbers numbers) {
-    boolean together = parts.size() == 1;
-    if (!together) {
-      forEachBucket((worker, bucket) -> worker.findDots(batch, bucket, step));
-    }
-    forEachBucket(
-        (worker, bucket) -> {
-          if (together) {
-            worker.findDots(batch, bucket, step);
-          }
-          double squaredError = worker.moveUsers(batch, bucket, numbers, step);
-          if (worker.isFirst()) { // all parts find the same
-            squaredErrors[bucket] = squaredError;
+  /** Two phases one after the other, where no member needs what another one does in them. */
+  private void forEachPart(Phase first, Phase second) {
+    team.runAtHome(
+        parts.size(),
+        1,
+        (from, to, member) -> {
+          for (int part = from; part < to; part++) {
+            forEachBucket(first, workers[member][part]);
+            forEachBucket(second, workers[member][part]);
           }
         });
-    return Sums.inOrder(squaredErrors, squaredErrors.length);
   }
 
-  /** The third phase, which brings the items of the next batch to its step too. */
-  private void moveItems(Batch batch, @Nullable Batch next, BatchNumbers numbers) {
-    forEachBucket(
-        (worker, bucket) -> {
-          worker.moveItems(batch, bucket, numbers, step);
-          if (everyRow) {
-            worker.moveOthers(bucket, numbers, step);
-          } else if (deferred != null && next != null) {
-            worker.catchUpItems(next, bucket, step + 1);
-          }
-        });
-    if (everyRow) {
-      for (BatchPart part : parts) {
-        moveBiases(part.users(), part.update());
-        moveBiases(part.items(), part.update());
-      }
-    }
-    if (tables.dense() != null) {
-      tables.dense().move(parts.get(0).update(), batch);
+  private void forEachBucket(Phase phase, BatchWorker worker) {
+    for (int bucket = 0; bucket < buckets.count(); bucket++) {
+      phase.run(worker, bucket);
     }
   }
 

@@ -17,14 +17,8 @@ import org.jspecify.annotations.Nullable;
  * Sgd in batches was twice as fast in one process as in the next.
  */
 final class BatchWorker {
-  /**
-   * What all workers share.
-   *
-   * @param userSlopes by number, the gradients of the biases of the batch's users
-   */
-  @SuppressWarnings("ArrayRecordComponent") // Nobody compares them as values.
-  record Shared(
-      Buckets buckets, @Nullable DeferredAdam deferred, boolean everyRow, float[] userSlopes) {}
+  /** What all workers share. */
+  record Shared(Buckets buckets, @Nullable DeferredAdam deferred, boolean everyRow) {}
 
   private final BatchPart part;
   private final BatchSide users;
@@ -32,11 +26,6 @@ final class BatchWorker {
   private final Buckets buckets;
   private final RowLoops rows;
   private final @Nullable DeferredAdam deferred;
-  private final float[] userSlopes;
-
-  /** Whether it moves biases of users, later than the users. */
-  private final boolean leavesUserSlopes;
-
   private final BatchChunk chunk = new BatchChunk();
 
   /** The address of the gradients of a chunk's rows. */
@@ -81,8 +70,6 @@ final class BatchWorker {
     buckets = shared.buckets;
     rows = part.loops();
     deferred = shared.deferred;
-    userSlopes = shared.userSlopes;
-    leavesUserSlopes = users.biases() != 0 && !shared.everyRow;
     this.gradients = gradients;
     loopsOfRests =
         deferred == null
@@ -92,6 +79,7 @@ final class BatchWorker {
     loopsOfDots.addAll(loopsOfRests);
     loopsOfDots.addAll(
         List.of(BatchWorker::takeBiases, BatchWorker::copyUsers, BatchWorker::findDots));
+    Loop biases = shared.everyRow ? BatchWorker::leaveBiasGradients : BatchWorker::moveBiases;
     loopsOfUsers =
         List.of(
             BatchWorker::findSlopes,
@@ -99,14 +87,14 @@ final class BatchWorker {
             BatchWorker::startBiasGradients,
             BatchWorker::addItems,
             BatchWorker::moveFactors,
-            shared.everyRow ? BatchWorker::leaveBiasGradients : BatchWorker::leaveSlopes);
+            biases);
     loopsOfItems =
         List.of(
             BatchWorker::startGradients,
             BatchWorker::startBiasGradients,
             BatchWorker::addUsers,
             BatchWorker::moveFactors,
-            shared.everyRow ? BatchWorker::leaveBiasGradients : BatchWorker::moveBiases);
+            biases);
     loopsOfOthers = List.of(BatchWorker::startGradientsOfOthers, BatchWorker::moveFactors);
   }
 
@@ -155,16 +143,11 @@ final class BatchWorker {
     return squaredError;
   }
 
-  /** The third phase of a bucket, for the items of the batch, and the biases of its users. */
+  /** The third phase of a bucket, for the items of the batch. */
   void moveItems(Batch batch, int bucket, BatchNumbers numbers, long step) {
     this.batch = batch;
     this.numbers = numbers;
     run(loopsOfItems, items, batch.items, bucket, step);
-    if (leavesUserSlopes) {
-      int from = batch.users.start(bucket);
-      int to = batch.users.start(bucket + 1);
-      users.moveBiases(part.update(), batch.users.rows(), from, to, userSlopes, 0);
-    }
   }
 
   private Batch batch() {
@@ -274,14 +257,7 @@ final class BatchWorker {
   }
 
   private void moveBiases() {
-    side.moveBiases(part.update(), moved, from, to, chunk.slopes, from);
-  }
-
-  /** Biases of users move in the last phase: until then every part reads them. */
-  private void leaveSlopes() {
-    if (leavesUserSlopes) {
-      System.arraycopy(chunk.slopes, 0, userSlopes, from, to - from);
-    }
+    side.moveBiases(part.update(), moved, from, to, chunk.slopes);
   }
 
   /** Biases move with all others. */
