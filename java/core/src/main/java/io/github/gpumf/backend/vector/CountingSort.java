@@ -1,6 +1,7 @@
 package io.github.gpumf.backend.vector;
 
-import java.util.Arrays;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.function.Supplier;
 
 /**
@@ -15,8 +16,10 @@ final class CountingSort {
   private final Team team;
   private final long elements;
 
-  /** By part and bin: how many elements, and then where the next one goes. */
-  private final long[][] next;
+  private final int bins;
+
+  /** Longs by part and bin: how many elements, and then where the next one goes. */
+  private final MemorySegment next;
 
   /**
    * What is sorted, as one thread sees it. It is given pieces of at most {@link #PIECE} elements.
@@ -30,10 +33,11 @@ final class CountingSort {
   }
 
   /** Sorts of so many elements into so many bins. */
-  CountingSort(Team team, long elements, int bins) {
+  CountingSort(Team team, long elements, int bins, Arena arena) {
     this.team = team;
     this.elements = elements;
-    next = new long[team.size()][bins];
+    this.bins = bins;
+    next = arena.allocate(bytes(team.size(), bins), Long.BYTES);
   }
 
   /** Bytes of sorts. */
@@ -43,9 +47,10 @@ final class CountingSort {
 
   /** Sorts; a place is counted from the first element of the first bin. */
   void sort(Supplier<Elements> views) {
-    team.forEach(next.length, part -> count(part, views.get()));
+    next.fill((byte) 0);
+    team.forEach(team.size(), part -> count(part, views.get()));
     startBins();
-    team.forEach(next.length, part -> moveForward(part, views.get()));
+    team.forEach(team.size(), part -> moveForward(part, views.get()));
   }
 
   /**
@@ -54,17 +59,19 @@ final class CountingSort {
    * one, which begins with the last element, from their ends.
    */
   void sort(Supplier<Elements> views, int binSize) {
-    if (next.length > 2) {
+    if (team.size() > 2) {
       sort(views);
       return;
     }
-    for (int bin = 0; bin < next[0].length; bin++) {
+    for (int bin = 0; bin < bins; bin++) {
       long start = (long) bin * binSize;
-      next[0][bin] = start;
-      next[next.length - 1][bin] = next.length == 1 ? start : Math.min(elements, start + binSize);
+      set(0, bin, start);
+      if (team.size() == 2) {
+        set(1, bin, Math.min(elements, start + binSize));
+      }
     }
     team.forEach(
-        next.length,
+        team.size(),
         part -> {
           if (part == 0) {
             moveForward(part, views.get());
@@ -76,71 +83,86 @@ final class CountingSort {
 
   /** The first element of a part. */
   private long start(int part) {
-    return Math.min(elements, part * Math.ceilDiv(elements, next.length));
+    return Math.min(elements, part * Math.ceilDiv(elements, team.size()));
+  }
+
+  /** The address of a part's first number. */
+  private long numbers(int part) {
+    return next.address() + (long) part * bins * Long.BYTES;
+  }
+
+  private void set(int part, int bin, long number) {
+    Lanes.setLong(numbers(part) + (long) bin * Long.BYTES, number);
   }
 
   private void count(int part, Elements view) {
-    Arrays.fill(next[part], 0);
-    int[] bins = new int[PIECE];
+    int[] found = new int[PIECE];
     long end = start(part + 1);
     for (long from = start(part); from < end; from += PIECE) {
       int count = (int) Math.min(PIECE, end - from);
-      view.findBins(from, count, bins);
-      count(bins, count, next[part]);
+      view.findBins(from, count, found);
+      count(found, count, numbers(part));
     }
   }
 
-  private static void count(int[] bins, int count, long[] counts) {
+  private static void count(int[] found, int count, long counts) {
     for (int at = 0; at < count; at++) {
-      counts[bins[at]]++;
+      long address = Lanes.address(counts + (long) found[at] * Long.BYTES);
+      Lanes.setLong(address, Lanes.getLong(address) + 1);
     }
   }
 
   private void startBins() {
     long start = 0;
-    for (int bin = 0; bin < next[0].length; bin++) {
-      for (long[] counts : next) {
-        long count = counts[bin];
-        counts[bin] = start;
+    for (int bin = 0; bin < bins; bin++) {
+      for (int part = 0; part < team.size(); part++) {
+        long count = Lanes.getLong(numbers(part) + (long) bin * Long.BYTES);
+        set(part, bin, start);
         start += count;
       }
     }
   }
 
   private void moveForward(int part, Elements view) {
-    int[] bins = new int[PIECE];
+    int[] found = new int[PIECE];
     long[] places = new long[PIECE];
     long end = start(part + 1);
     for (long from = start(part); from < end; from += PIECE) {
       int count = (int) Math.min(PIECE, end - from);
-      view.findBins(from, count, bins);
-      placeForward(bins, count, next[part], places);
-      view.move(from, count, bins, places);
+      view.findBins(from, count, found);
+      placeForward(found, count, numbers(part), places);
+      view.move(from, count, found, places);
     }
   }
 
-  private static void placeForward(int[] bins, int count, long[] next, long[] places) {
+  private static void placeForward(int[] found, int count, long starts, long[] places) {
     for (int at = 0; at < count; at++) {
-      places[at] = next[bins[at]]++;
+      long address = Lanes.address(starts + (long) found[at] * Long.BYTES);
+      long place = Lanes.getLong(address);
+      places[at] = place;
+      Lanes.setLong(address, place + 1);
     }
   }
 
   private void moveBackward(int part, Elements view) {
-    int[] bins = new int[PIECE];
+    int[] found = new int[PIECE];
     long[] places = new long[PIECE];
     long start = start(part);
     for (long end = start(part + 1); end > start; end -= PIECE) {
       long from = Math.max(start, end - PIECE);
       int count = (int) (end - from);
-      view.findBins(from, count, bins);
-      placeBackward(bins, count, next[part], places);
-      view.move(from, count, bins, places);
+      view.findBins(from, count, found);
+      placeBackward(found, count, numbers(part), places);
+      view.move(from, count, found, places);
     }
   }
 
-  private static void placeBackward(int[] bins, int count, long[] ends, long[] places) {
+  private static void placeBackward(int[] found, int count, long ends, long[] places) {
     for (int at = count - 1; at >= 0; at--) {
-      places[at] = --ends[bins[at]];
+      long address = Lanes.address(ends + (long) found[at] * Long.BYTES);
+      long place = Lanes.getLong(address) - 1;
+      places[at] = place;
+      Lanes.setLong(address, place);
     }
   }
 }

@@ -21,7 +21,10 @@ final class RatingsByUser {
     columns = new PackedRatings(size, source.hasWeights(), arena);
     indices = arena.allocate(size * indexBytes(size), Long.BYTES).address();
     int[] bins = bins(source.userCount(), buckets);
-    new CountingSort(team, size, source.userCount()).sort(() -> new ByUser(source, bins));
+    try (Arena scratch = Arena.ofConfined()) {
+      new CountingSort(team, size, source.userCount(), scratch)
+          .sort(() -> new ByUser(source, bins));
+    }
   }
 
   /** Bytes of the copy. */

@@ -3,6 +3,7 @@ package io.github.gpumf.backend.vector;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Random;
@@ -45,8 +46,9 @@ final class CountingSortTest {
   @CsvSource({"0, 3", "1, 1", "2, 5", "1023, 7", "1024, 2", "1025, 2000", "9999, 100"})
   void sortsAndKeepsTheOrderWithinABin(int size, int bins) {
     for (int threads : new int[] {1, 2, 3, 7}) {
-      try (Team team = new Team(threads)) {
-        CountingSort sort = new CountingSort(team, size, bins);
+      try (Team team = new Team(threads);
+          Arena arena = Arena.ofConfined()) {
+        CountingSort sort = new CountingSort(team, size, bins, arena);
         for (int seed = 0; seed < 3; seed++) { // one sort can be used again
           Numbers numbers = Numbers.of(new Random(seed).ints(size, 0, bins).toArray());
           sort.sort(() -> numbers);
@@ -60,8 +62,9 @@ final class CountingSortTest {
   @CsvSource({"1, 1", "5, 1", "5, 2", "5, 9", "4096, 64", "9999, 100", "10001, 4000"})
   void needNotCountBinsOfOneSize(int size, int binSize) {
     for (int threads : new int[] {1, 2, 3, 7}) {
-      try (Team team = new Team(threads)) {
-        CountingSort sort = new CountingSort(team, size, Math.ceilDiv(size, binSize));
+      try (Team team = new Team(threads);
+          Arena arena = Arena.ofConfined()) {
+        CountingSort sort = new CountingSort(team, size, Math.ceilDiv(size, binSize), arena);
         for (int seed = 0; seed < 3; seed++) {
           Numbers numbers = Numbers.of(shuffled(size, seed));
           Arrays.setAll(numbers.bins, at -> numbers.bins[at] / binSize);
