@@ -34,12 +34,17 @@ final class Findings {
   static final List<String> GROUPS =
       List.of(BESIDE, QUALITY, BACKENDS, BATCHES, THREADS, SIZES, FILE);
 
-  private final Machine machine = Machine.here();
+  private final Machine machine;
   private final List<Limit> limits = new ArrayList<>();
   private final List<Result> results = new ArrayList<>();
   private final List<Whole> wholes = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
   private double seconds;
+
+  /** Nothing yet, of a machine. */
+  Findings(Machine machine) {
+    this.machine = machine;
+  }
 
   /**
    * What the machine can do.

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 
@@ -16,13 +17,16 @@ import java.time.ZoneOffset;
  * @param memoryGiB of the machine
  * @param java version of the JVM
  * @param date in UTC
- * @param loadBefore the load average of the minute before: on a quiet machine near 0
+ * @param busyBefore how many processors were busy just before, with whatever else runs here: on a
+ *     quiet machine near 0. The load average is no measure of it, since what builds the benchmarks
+ *     is in it
  */
 record Machine(
-    String processor, int cores, double memoryGiB, String java, String date, double loadBefore) {
+    String processor, int cores, double memoryGiB, String java, String date, double busyBefore) {
   private static final double GIB = 1L << 30;
+  private static final Duration LOOK = Duration.ofSeconds(2);
 
-  static Machine here() {
+  static Machine here() throws InterruptedException {
     OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     return new Machine(
         processorName(),
@@ -30,7 +34,14 @@ record Machine(
         system.getTotalMemorySize() / GIB,
         System.getProperty("java.version"),
         LocalDate.now(ZoneOffset.UTC).toString(),
-        system.getSystemLoadAverage());
+        busy(system));
+  }
+
+  /** Processors that are busy while this thread sleeps. */
+  private static double busy(OperatingSystemMXBean system) throws InterruptedException {
+    system.getCpuLoad(); // begins what the next call ends
+    Thread.sleep(LOOK);
+    return Math.max(0, system.getCpuLoad()) * system.getAvailableProcessors();
   }
 
   private static String processorName() {

@@ -39,7 +39,7 @@ public final class PeerRun {
 
   private final Extent extent;
   private final int threads = Runtime.getRuntime().availableProcessors();
-  private final Findings findings = new Findings();
+  private final Findings findings;
   private final Path work;
   private final @Nullable Path data;
   private final List<String> java;
@@ -50,6 +50,7 @@ public final class PeerRun {
   private PeerRun(Path bench, Extent extent, @Nullable Path data) throws InterruptedException {
     this.extent = extent;
     this.data = data;
+    findings = new Findings(Machine.here());
     work = bench.resolve("target/peers");
     java = jvm();
     contestants = new Contestants(bench, java, classPath, findings::note);

@@ -25,7 +25,7 @@ final class ResultsJson {
         .put("memoryGiB", machine.memoryGiB())
         .put("java", machine.java())
         .put("date", machine.date())
-        .put("loadBefore", machine.loadBefore());
+        .put("busyBefore", machine.busyBefore());
     root.put("seconds", found.seconds());
     found.notes().forEach(root.putArray("notes")::add);
     ArrayNode limits = root.putArray("limits");

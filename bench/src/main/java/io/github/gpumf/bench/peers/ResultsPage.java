@@ -56,15 +56,15 @@ final class ResultsPage {
     page.format("# GpuMf beside its peers%n");
     page.format("%n");
     page.format(
-        "Made by `bench/run` on %s: %s, %d cores, %.0f GiB, JDK %s; load average %.2f before, %.0f s long.%n",
+        "Made by `bench/run` on %s: %s, %d cores, %.0f GiB, JDK %s; %.2f cores busy before, %.0f s long.%n",
         machine.date(),
         machine.processor(),
         machine.cores(),
         machine.memoryGiB(),
         machine.java(),
-        machine.loadBefore(),
+        machine.busyBefore(),
         found.seconds());
-    if (machine.loadBefore() > 0.5) {
+    if (machine.busyBefore() > 0.5) {
       page.format("**The machine was not quiet: these numbers say little.**%n");
     }
     page.format("%n");
