@@ -7,7 +7,7 @@ package io.github.gpumf.backend.vector;
  * <p>Numbers are written to arrays of the reader, and copied to the batch when all are there: other
  * threads have read the batch's arrays before, so that each of their lines has to come from another
  * processor's cache. A copy is a store for each line of them, and a processor waits for tens of
- * lines at a time; with a store for each number it would wait for three.
+ * lines at a time; with a store for each number it would wait for a few.
  */
 final class BatchReader {
   private final BatchIndex.Maker itemIndex;

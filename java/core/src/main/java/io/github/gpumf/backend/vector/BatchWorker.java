@@ -274,17 +274,13 @@ final class BatchWorker {
 
   private void moveOthers(BatchSide side, int bucket, long step) {
     int count = 0;
-    long stride = (long) buckets.together() * buckets.count();
-    for (long start = (long) bucket * buckets.together(); start < side.rows(); start += stride) {
-      int end = (int) Math.min(side.rows(), start + buckets.together());
-      for (int row = (int) start; row < end; row++) {
-        if (side.rests(row, step + 1)) {
-          chunk.others[count++] = row;
-        }
-        if (count == BatchChunk.ROWS) {
-          run(loopsOfOthers, side, chunk.others, 0, count, step);
-          count = 0;
-        }
+    for (long row = buckets.first(bucket); row < side.rows(); row = buckets.next(row)) {
+      if (side.rests((int) row, step + 1)) {
+        chunk.others[count++] = (int) row;
+      }
+      if (count == BatchChunk.ROWS) {
+        run(loopsOfOthers, side, chunk.others, 0, count, step);
+        count = 0;
       }
     }
     run(loopsOfOthers, side, chunk.others, 0, count, step);

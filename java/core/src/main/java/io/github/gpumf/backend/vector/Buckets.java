@@ -38,8 +38,14 @@ record Buckets(int count) {
     return (row / TOGETHER) & (count - 1);
   }
 
-  /** Rows that stand together, and belong to one bucket. */
-  int together() {
-    return TOGETHER;
+  /** The first row of a bucket, if the table has as many. */
+  int first(int bucket) {
+    return bucket * TOGETHER;
+  }
+
+  /** The row of the same bucket that comes after a row. */
+  long next(long row) {
+    long next = row + 1;
+    return next % TOGETHER != 0 ? next : next + (long) (count - 1) * TOGETHER;
   }
 }

@@ -9,16 +9,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The ratings of an epoch, batch by batch: those of a batch in the order of {@link RatingsByUser}.
  * They are sorted anew for each epoch, by the batches that their positions in {@link EpochOrder}
- * belong to. To gather the ratings of each batch instead, and to sort them by user, took 29 ns a
- * rating on one core (MovieLens 1M, batches of 8,192), where it takes 13 now with all that {@link
- * BatchReader} does: a gather waits for a cache miss a rating, and here some ratings share the line
- * that is written.
+ * belong to. To gather the ratings of each batch instead takes longer: a gather waits for a cache
+ * miss a rating, and here some ratings share the line that is written. And batches come out in the
+ * order of their users, and need not be sorted by them.
  */
 final class EpochRatings {
   /** Batches are told apart by an int. */
   private static final long MOST_BATCHES = Integer.MAX_VALUE;
 
-  /** Ratings of a cache line in their narrowest column, times some lines. */
+  /** Values in a cache line. */
   private static final int LINE = 16;
 
   private static final int NONE = -1;
@@ -63,8 +62,8 @@ final class EpochRatings {
 
   /**
    * All batches grow at the same time. Were they a power of two apart, they would do so in the same
-   * few lines of a cache; so they are an odd number of lines apart, unless they are so small that
-   * it would be much of them.
+   * few lines of a cache; so their values are an odd number of lines apart, and their pairs twice
+   * that, unless they are so small that it would be much of them.
    */
   private static long stride(int batchSize) {
     return batchSize < LINE * LINE ? batchSize : (Math.ceilDiv(batchSize, LINE) | 1L) * LINE;

@@ -40,13 +40,9 @@ final class RatingsByUser {
   private static int[] bins(int users, Buckets buckets) {
     int[] bins = new int[users];
     int next = 0;
-    long stride = (long) buckets.together() * buckets.count();
     for (int bucket = 0; bucket < buckets.count(); bucket++) {
-      for (long start = (long) bucket * buckets.together(); start < users; start += stride) {
-        int end = (int) Math.min(users, start + buckets.together());
-        for (int user = (int) start; user < end; user++) {
-          bins[user] = next++;
-        }
+      for (long user = buckets.first(bucket); user < users; user = buckets.next(user)) {
+        bins[(int) user] = next++;
       }
     }
     return bins;
