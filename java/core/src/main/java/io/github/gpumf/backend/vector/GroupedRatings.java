@@ -1,5 +1,6 @@
 package io.github.gpumf.backend.vector;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,30 +19,30 @@ final class GroupedRatings implements RatingKernel {
 
   /** The kernel of a rule other than Sgd's. */
   static GroupedRatings of(RatingRule rule, Shaped.Shape shape) {
-    GroupPhase predict = Shaped.make(PredictGroup.class, shape);
-    List<GroupPhase> moves =
-        switch (rule) {
-          case ADAGRAD_BY_ROW ->
-              List.of(
-                  RatingGroup::growRows,
-                  RatingGroup::moveSquares,
-                  RatingGroup::growBiases,
-                  Shaped.make(MoveGroupByRow.class, shape));
-          case ADAGRAD_BY_ELEMENT ->
-              List.of(RatingGroup::growBiases, Shaped.make(MoveGroupByElement.class, shape));
-          case LAZY_ADAM ->
-              List.of(
-                  RatingGroup::moveBiasesByMoments,
-                  Shaped.make(AddGroupToMoments.class, shape),
-                  Shaped.make(MoveGroupByMoments.class, shape));
-          case SGD -> throw new IllegalArgumentException("SgdRatings is for Sgd");
-        };
-    List<GroupPhase> phases = new java.util.ArrayList<>();
-    phases.add(predict);
-    phases.add(RatingGroup::gather);
-    phases.add(RatingGroup::findSlopes);
-    phases.addAll(moves);
-    phases.add(RatingGroup::scatter);
+    List<GroupPhase> phases = new ArrayList<>();
+    phases.add(Shaped.make(PredictGroup.class, shape));
+    phases.add(new GroupNumbers.Spread());
+    phases.add(new GroupNumbers.FindSlopes());
+    switch (rule) {
+      case ADAGRAD_BY_ROW -> {
+        phases.add(new GroupNumbers.GrowRows());
+        phases.add(new GroupNumbers.GrowBiases());
+        phases.add(new GroupNumbers.MoveSquares());
+        phases.add(Shaped.make(MoveGroupByRow.class, shape));
+      }
+      case ADAGRAD_BY_ELEMENT -> {
+        phases.add(new GroupNumbers.GrowBiases());
+        phases.add(Shaped.make(MoveGroupByElement.class, shape));
+      }
+      case LAZY_ADAM -> {
+        phases.add(new GroupNumbers.MoveBiases());
+        phases.add(Shaped.make(MoveItemMoments.class, shape));
+        phases.add(Shaped.make(MoveGroupByMoments.class, shape));
+      }
+      case SGD -> throw new IllegalArgumentException("SgdRatings is for Sgd");
+    }
+    phases.add(new GroupNumbers.Join());
+    phases.add(Shaped.make(FinishGroup.class, shape));
     return new GroupedRatings(phases);
   }
 

@@ -1,24 +1,28 @@
 package io.github.gpumf.backend.vector;
 
+import io.github.gpumf.backend.RatingGrid;
 import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
 
 /** Moves the rows of a group by AdaGrad with an accumulator for every weight. */
-final class MoveGroupByElement implements GroupPhase {
-  private static final int ROW_BYTES = Shaped.Shape.of(MethodHandles.lookup()).rowBytes();
+final class MoveGroupByElement extends GroupPhase {
+  private static final Shaped.Shape SHAPE = Shaped.Shape.of(MethodHandles.lookup());
+  private static final int ROW_BYTES = SHAPE.rowBytes();
+  private static final int STRIDE = SHAPE.stride();
 
   @Override
-  public void apply(RatingGroup group) {
+  void apply(RatingGroup group) {
     float shrinkage = group.step.shrinkage();
     float rate = group.step.rate();
     float epsilon = group.step.epsilon();
     for (int number = 0; number < group.size; number++) {
-      long userRow = (long) group.users[number] * ROW_BYTES;
-      long itemRow = (long) group.items[number] * ROW_BYTES;
-      long p = Lanes.address(group.userSide.factors + userRow);
-      long q = Lanes.address(group.itemSide.factors + itemRow);
-      long sumsOfP = Lanes.address(group.userSide.first + userRow);
-      long sumsOfQ = Lanes.address(group.itemSide.first + itemRow);
+      long at = Lanes.address(group.first + (long) number * STRIDE);
+      long userRow = (long) Lanes.getInt(at + RatingGrid.USER) * ROW_BYTES;
+      long itemRow = (long) Lanes.getInt(at + RatingGrid.ITEM) * ROW_BYTES;
+      long p = Lanes.address(group.users.factors + userRow);
+      long q = Lanes.address(group.items.factors + itemRow);
+      long sumsOfP = Lanes.address(group.users.first + userRow);
+      long sumsOfQ = Lanes.address(group.items.first + itemRow);
       float slope = group.slopes[number];
       for (int byteAt = 0; byteAt < ROW_BYTES; byteAt += Lanes.BYTES) {
         FloatVector ofP = Lanes.load(p + byteAt);

@@ -1,17 +1,23 @@
 package io.github.gpumf.backend.vector;
 
+import io.github.gpumf.backend.RatingGrid;
 import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
 
 /** Moves the rows of a group: {@code p' = keep p + move q}, and the same the other way round. */
-final class MoveGroupByRow implements GroupPhase {
-  private static final int ROW_BYTES = Shaped.Shape.of(MethodHandles.lookup()).rowBytes();
+final class MoveGroupByRow extends GroupPhase {
+  private static final Shaped.Shape SHAPE = Shaped.Shape.of(MethodHandles.lookup());
+  private static final int ROW_BYTES = SHAPE.rowBytes();
+  private static final int STRIDE = SHAPE.stride();
 
   @Override
-  public void apply(RatingGroup group) {
+  void apply(RatingGroup group) {
     for (int number = 0; number < group.size; number++) {
-      long p = Lanes.address(group.userSide.factors + (long) group.users[number] * ROW_BYTES);
-      long q = Lanes.address(group.itemSide.factors + (long) group.items[number] * ROW_BYTES);
+      long at = Lanes.address(group.first + (long) number * STRIDE);
+      long user = Lanes.getInt(at + RatingGrid.USER);
+      long item = Lanes.getInt(at + RatingGrid.ITEM);
+      long p = Lanes.address(group.users.factors + user * ROW_BYTES);
+      long q = Lanes.address(group.items.factors + item * ROW_BYTES);
       FloatVector userKeep = FloatVector.broadcast(Lanes.SPECIES, group.ofUsers.keep[number]);
       FloatVector userMove = FloatVector.broadcast(Lanes.SPECIES, group.ofUsers.move[number]);
       FloatVector itemKeep = FloatVector.broadcast(Lanes.SPECIES, group.ofItems.keep[number]);

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A table of floats laid out for vectors. Rows of factors are padded with zeros to whole vectors
  * and start on a cache line, so that no load is split and no loop has a tail: a row update of 15.5
- * ns takes 12.7. Columns of single numbers (biases, accumulators) stay dense and are padded once,
- * at the end.
+ * ns takes 12.7. Single numbers of rows (biases, accumulators) stay dense and are padded once, at
+ * the end.
  */
 final class PaddedTable {
   private static final long CACHE_LINE = 64;
@@ -39,7 +39,12 @@ final class PaddedTable {
 
   /** One number a row. */
   static PaddedTable ofColumn(long rows, Arena arena) {
-    return new PaddedTable(rows, 1, Float.BYTES, arena);
+    return ofNumbers(rows, 1, arena);
+  }
+
+  /** Some single numbers a row, which stand beside each other. */
+  static PaddedTable ofNumbers(long rows, int count, Arena arena) {
+    return new PaddedTable(rows, count, count * Float.BYTES, arena);
   }
 
   /** Bytes that {@link #ofRows} allocates. */
@@ -49,7 +54,12 @@ final class PaddedTable {
 
   /** Bytes that {@link #ofColumn} allocates. */
   static long bytesOfColumn(long rows) {
-    return rows * Float.BYTES + Lanes.BYTES;
+    return bytesOfNumbers(rows, 1);
+  }
+
+  /** Bytes that {@link #ofNumbers} allocates. */
+  static long bytesOfNumbers(long rows, int count) {
+    return rows * count * Float.BYTES + Lanes.BYTES;
   }
 
   /** Bytes of a row of factors. */

@@ -1,16 +1,13 @@
 package io.github.gpumf.backend.vector;
 
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The numbers of one side for a {@link RatingKernel}. Rows of factors, and of slots as long, are
- * reached by address; columns of one number a row lie on the Java heap meanwhile. An element of an
- * array costs the compiler a tenth of the nodes that one of a segment costs, and of those it has so
- * many for a kernel that with more it stops inlining, which makes the kernel three times slower.
- */
+/** Where a {@link RatingKernel} finds the rows and the single numbers of one side. */
 final class RatingSide {
-  private static final float[] NONE = {};
-
   /** The address of the first row of factors. */
   final long factors;
 
@@ -20,62 +17,66 @@ final class RatingSide {
   /** The same of its second slot. */
   final long second;
 
-  final float[] bias;
+  /** The address of the first bias, for Sgd; others have it among the numbers. */
+  final long biases;
 
-  /** The optimizer's first slot of the biases, or empty. */
-  final float[] biasFirst;
-
-  /** Its second slot, or empty. */
-  final float[] biasSecond;
-
-  /** Its first slot of the factors where that is one number a row, or empty. */
-  final float[] rowFirst;
-
-  /** The sum of squares of each row of factors; for kernels that ask for it. */
-  final float[] squares;
+  /** The address of the first row's numbers, as {@link RowNumbers} has them; 0 for Sgd. */
+  final long numbers;
 
   private final Side side;
 
-  /** Takes the columns of a side, which has them back with {@link #giveBack}. */
-  RatingSide(Side side, boolean rowAccumulator) {
+  /** Copies of the side's columns beside each other, or null. */
+  private final @Nullable PaddedTable copies;
+
+  /** The columns, in the order of {@link RowNumbers}. */
+  private final List<PaddedTable> columns = new ArrayList<>();
+
+  /**
+   * Takes the numbers of a side, which has them back with {@link #giveBack}.
+   *
+   * @param arena owns the copies
+   */
+  RatingSide(Side side, RatingRule rule, Arena arena) {
     this.side = side;
+    boolean accumulators = rule == RatingRule.ADAGRAD_BY_ROW;
     factors = side.factors.row(0);
-    first = rowAccumulator ? 0 : side.factorSlot(0, 0);
+    first = accumulators ? 0 : side.factorSlot(0, 0);
     second = side.factorSlot(1, 0);
-    bias = column(side.bias);
-    biasFirst = column(side.biasSlots.isEmpty() ? null : side.biasSlots.get(0));
-    biasSecond = column(side.biasSlots.size() < 2 ? null : side.biasSlots.get(1));
-    rowFirst = column(rowAccumulator ? side.factorSlots.get(0) : null);
-    squares = rowAccumulator ? new float[side.rows()] : NONE;
+    biases = side.biases();
+    if (rule == RatingRule.SGD) {
+      copies = null;
+      numbers = 0;
+      return;
+    }
+    columns.add(Objects.requireNonNull(side.bias));
+    columns.addAll(side.biasSlots);
+    if (accumulators) {
+      columns.add(side.factorSlots.get(0));
+    }
+    copies = PaddedTable.ofNumbers(side.rows(), RowNumbers.COUNT, arena);
+    numbers = copies.row(0);
+    for (int column = 0; column < columns.size(); column++) {
+      for (long row = 0; row < copies.rows(); row++) {
+        Lanes.set(number(row, column), Lanes.get(columns.get(column).row(row)));
+      }
+    }
   }
 
-  private static float[] column(@Nullable PaddedTable table) {
-    if (table == null) {
-      return NONE;
-    }
-    float[] column = new float[(int) table.rows()];
-    for (int row = 0; row < column.length; row++) {
-      column[row] = Lanes.get(table.row(row));
-    }
-    return column;
+  /** Bytes of the copies. */
+  static long bytes(RatingRule rule, long rows) {
+    return rule == RatingRule.SGD ? 0 : PaddedTable.bytesOfNumbers(rows, RowNumbers.COUNT);
   }
 
-  private static void giveBack(float[] column, PaddedTable table) {
-    for (int row = 0; row < column.length; row++) {
-      Lanes.set(table.row(row), column[row]);
-    }
+  private long number(long row, int place) {
+    return numbers + row * RowNumbers.BYTES + (long) place * Float.BYTES;
   }
 
   /** Makes the columns of the side those of now. */
   void giveBack() {
-    if (side.bias != null) {
-      giveBack(bias, side.bias);
-    }
-    for (int slot = 0; slot < side.biasSlots.size(); slot++) {
-      giveBack(slot == 0 ? biasFirst : biasSecond, side.biasSlots.get(slot));
-    }
-    if (rowFirst.length > 0) {
-      giveBack(rowFirst, side.factorSlots.get(0));
+    for (int column = 0; column < columns.size(); column++) {
+      for (long row = 0; row < side.rows(); row++) {
+        Lanes.set(columns.get(column).row(row), Lanes.get(number(row, column)));
+      }
     }
   }
 
@@ -83,7 +84,8 @@ final class RatingSide {
   void sumSquares(int from, int to) {
     for (int row = from; row < to; row++) {
       long address = side.factors.row(row);
-      squares[row] = Rows.dot(address, address, side.factors.rowBytes());
+      Lanes.set(
+          number(row, RowNumbers.SQUARES), Rows.dot(address, address, side.factors.rowBytes()));
     }
   }
 }

@@ -8,6 +8,7 @@ import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Sgd;
+import java.lang.foreign.Arena;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.IntConsumer;
@@ -52,7 +53,7 @@ final class RatingSteps implements Steps {
   private long step;
   private EpochTotals totals = EpochTotals.NONE;
 
-  RatingSteps(TrainingJob job, Tables tables, RatingGrid grid, Team team) {
+  RatingSteps(TrainingJob job, Tables tables, RatingGrid grid, Team team, Arena arena) {
     this.job = job;
     this.tables = tables;
     this.grid = grid;
@@ -70,8 +71,8 @@ final class RatingSteps implements Steps {
             ? Shaped.make(SgdRatings.class, shape)
             : GroupedRatings.of(rule, shape);
     accumulatesByRow = rule == RatingRule.ADAGRAD_BY_ROW;
-    users = new RatingSide(tables.users(), accumulatesByRow);
-    items = new RatingSide(tables.items(), accumulatesByRow);
+    users = new RatingSide(tables.users(), rule, arena);
+    items = new RatingSide(tables.items(), rule, arena);
     squaredErrors = new double[grid.size().blocks()];
   }
 

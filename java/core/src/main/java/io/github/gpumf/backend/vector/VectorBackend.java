@@ -44,7 +44,7 @@ final class VectorBackend implements Backend {
     parts.addAll(
         switch (shape.updates()) {
           case PER_BATCH -> partsOfBatch(shape);
-          case PER_RATING -> partsOfRatings(shape, byRow);
+          case PER_RATING -> partsOfRatings(shape);
         });
     parts.add(new Part("kept copies", copies * shape.numbers(factors) * Float.BYTES));
     return new MemoryPlan("host", parts, OptionalLong.empty());
@@ -56,12 +56,16 @@ final class VectorBackend implements Backend {
         new Part("batches", BatchAhead.bytes(shape)));
   }
 
-  private static List<Part> partsOfRatings(TrainingShape shape, boolean squares) {
+  private static List<Part> partsOfRatings(TrainingShape shape) {
     long rows = (long) shape.users() + shape.items();
+    RatingRule rule = RatingRule.of(shape.optimizer());
     return List.of(
         new Part("ratings in order", RatingGrid.bytes(shape.ratings(), shape.weighted())),
         new Part(
-            "rows in order", rows * 2 * Integer.BYTES + (squares ? bytesOfColumns(shape) : 0)));
+            "rows in order",
+            rows * 2 * Integer.BYTES
+                + RatingSide.bytes(rule, shape.users())
+                + RatingSide.bytes(rule, shape.items())));
   }
 
   /** Of the weights, or of numbers beside them. */

@@ -62,7 +62,7 @@ final class VectorSession implements TrainingSession {
     steps =
         grid == null
             ? new BatchSteps(job, tables, team, arena)
-            : new RatingSteps(job, tables, grid, team);
+            : new RatingSteps(job, tables, grid, team, arena);
   }
 
   @Override
