@@ -89,7 +89,7 @@ public final class AccuracyStudy {
     for (int seed = 1; seed <= 2; seed++) {
       recipes.put("seed " + seed, new Recipe(spec, options.toBuilder().seed(seed).build()));
     }
-    for (double lambda : new double[] {0.045, 0.05, 0.06, 0.07}) {
+    for (double lambda : new double[] {0.04, 0.045, 0.055, 0.06}) {
       recipes.put(
           "regularization " + lambda,
           new Recipe(spec.withRegularization(lambda, spec.biasRegularization()), options));
@@ -103,14 +103,14 @@ public final class AccuracyStudy {
     for (int batchSize : new int[] {32, 256, 4096}) {
       recipes.put("batch " + batchSize, new Recipe(spec, TrainingOptions.tuned(batchSize)));
     }
-    for (int epochs : new int[] {20, 40}) {
+    for (int epochs : new int[] {15, 30}) {
+      recipes.put(epochs + " epochs", new Recipe(spec, withEpochs(options, epochs, 1)));
+    }
+    for (int epochs : new int[] {10, 15, 30}) {
+      double factor = (double) options.epochs() / epochs;
       recipes.put(
-          epochs + " epochs",
-          new Recipe(
-              spec,
-              with(options, new Sgd(LearningRate.cosine(initialRate(), epochs))).toBuilder()
-                  .epochs(epochs)
-                  .build()));
+          String.format(Locale.ROOT, "%d epochs, learning rate x %.2f", epochs, factor),
+          new Recipe(spec, withEpochs(options, epochs, factor)));
     }
     for (double factor : new double[] {2.0 / 3, 2}) {
       recipes.put(
@@ -147,6 +147,11 @@ public final class AccuracyStudy {
 
   private static LearningRate cosine(double rate) {
     return LearningRate.cosine(rate, TrainingOptions.tuned().epochs());
+  }
+
+  private static TrainingOptions withEpochs(TrainingOptions options, int epochs, double factor) {
+    Optimizer optimizer = new Sgd(LearningRate.cosine(factor * initialRate(), epochs));
+    return with(options, optimizer).toBuilder().epochs(epochs).build();
   }
 
   private static TrainingOptions with(TrainingOptions options, Optimizer optimizer) {

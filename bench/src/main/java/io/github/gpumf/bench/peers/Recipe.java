@@ -121,7 +121,7 @@ enum Recipe {
   /** Adam's rate for accuracy; in TensorFlow it gives a lower RMSE than 0.004. */
   static final double LEARNING_RATE = 0.002;
 
-  /** Of factors, for accuracy: that of {@link Mf#tuned}; in TensorFlow better than 0.03. */
+  /** Of factors, for accuracy; in TensorFlow better than 0.03. */
   static final double REGULARIZATION = 0.055;
 
   /** What is timed in batches, on every backend. */

@@ -104,7 +104,7 @@ final class TrainingFlags {
       names = "--epochs",
       paramLabel = "N",
       description =
-          "How often each rating is visited (default: 30, 5 with a Dense head, keras 10).")
+          "How often each rating is visited (default: 20, 5 with a Dense head, keras 10).")
   private @Nullable Integer epochs;
 
   @Option(
@@ -177,7 +177,7 @@ final class TrainingFlags {
       paramLabel = "X",
       description =
           "Each rating adds X times the squares of its two rows "
-              + "(default: 0.055, 0.25 with a Dense head, 0 with L2 or keras).")
+              + "(default: 0.05, 0.25 with a Dense head, 0 with L2 or keras).")
   private @Nullable Double regularization;
 
   @Option(

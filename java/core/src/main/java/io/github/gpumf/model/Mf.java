@@ -120,7 +120,7 @@ public record Mf(
     Mf offsetAndClipped = withMeanOffset(true).withClip(true);
     return head == Head.BIASES
         ? offsetAndClipped
-            .withRegularization(0.055, 0.01)
+            .withRegularization(0.05, 0.01)
             .withInitializer(new UniformInitializer(0, 0.05))
         : offsetAndClipped.withRegularization(0.25, 0);
   }

@@ -61,8 +61,8 @@ public final class TrainingOptions {
 
   /**
    * What does well on MovieLens with {@link Mf#tuned}; chosen by measurement, see {@code
-   * bench/results/accuracy.md}: 30 epochs of Sgd with {@linkplain Updates#PER_RATING an update per
-   * rating}, and a learning rate of 3 / 256 that falls to zero along a cosine.
+   * bench/results/accuracy.md}: 20 epochs of Sgd with {@linkplain Updates#PER_RATING an update per
+   * rating}, and a learning rate of 17 / 1024 that falls to zero along a cosine.
    *
    * @return the options
    */
@@ -111,7 +111,7 @@ public final class TrainingOptions {
 
   /**
    * {@link #tunedFor(Mf, Ratings)} with an update per batch, of 256 ratings or fewer. A batch is
-   * not larger than the set, has no more than 32 ratings of one user or item on average, and leaves
+   * not larger than the set, has no more than 23 ratings of one user or item on average, and leaves
    * a last batch of at least an eighth of its size. The mean over a batch is what the learning rate
    * was chosen for: ratings of one row that add up in it, or a last one alone, would overshoot.
    *

@@ -9,18 +9,18 @@ import io.github.gpumf.optim.Updates;
 
 /** The numbers behind {@link TrainingOptions#tuned}. */
 final class TunedOptions {
-  private static final int EPOCHS = 30;
+  private static final int EPOCHS = 20;
   private static final int BATCH_SIZE = 256;
-  private static final double RATE_OF_RATING = 3.0 / BATCH_SIZE;
+  private static final double RATE_OF_RATING = 17.0 / 1024;
   private static final int DENSE_EPOCHS = 5;
   private static final double DENSE_RATE = 0.002;
 
   /**
-   * Ratings of one user or item in a batch. Each moves the row's bias by 2 * 3 / 256 of the error
-   * and its factors by as much again or twice, so that of 32 together the bias goes three quarters
-   * of its way; at 85 it would overshoot to the same error on the other side.
+   * Ratings of one user or item in a batch. Each moves the row's bias by 2 * 17 / 1024 of the error
+   * and its factors by as much again or twice, so that of 23 together the bias goes three quarters
+   * of its way; at 60 it would overshoot to the same error on the other side.
    */
-  private static final long MOST_OF_A_ROW = 32;
+  private static final long MOST_OF_A_ROW = 23;
 
   /** From one star to five. */
   private static final double MOVIE_LENS_SPAN = 4;

@@ -20,7 +20,7 @@ final class MfTest {
   @Test
   void tunedIsTheBiasedModelWithItsOptions() {
     UniformInitializer positive = new UniformInitializer(0, 0.05);
-    assertEquals(new Mf(64, Head.BIASES, 0, 0.055, 0.01, true, true, positive), Mf.tuned(64));
+    assertEquals(new Mf(64, Head.BIASES, 0, 0.05, 0.01, true, true, positive), Mf.tuned(64));
     assertEquals(Mf.tuned(64), Mf.biased(64).withTunedOptions());
     assertEquals(
         new Mf(64, Head.DENSE, 1e-3, 0.25, 0, true, true, KERAS),

@@ -35,18 +35,19 @@ final class TrainingOptionsTest {
   @Test
   void tunedHasItsNumbers() {
     TrainingOptions options = TrainingOptions.tuned();
-    assertEquals(new Sgd(LearningRate.cosine(3.0 / 256, 30)), options.optimizer());
+    assertEquals(new Sgd(LearningRate.cosine(17.0 / 1024, 20)), options.optimizer());
     assertEquals(Updates.PER_RATING, options.updates());
-    assertEquals(30, options.epochs());
+    assertEquals(20, options.epochs());
     assertOtherwiseDefault(options);
   }
 
   @Test
   void tunedRatesGrowWithTheBatch() {
-    assertEquals(new Sgd(LearningRate.cosine(12, 30)), TrainingOptions.tuned(1024).optimizer());
+    assertEquals(new Sgd(LearningRate.cosine(17, 20)), TrainingOptions.tuned(1024).optimizer());
     assertEquals(1024, TrainingOptions.tuned(1024).batchSize());
     assertEquals(Updates.PER_BATCH, TrainingOptions.tuned(1024).updates());
-    assertEquals(new Sgd(LearningRate.cosine(3.0 / 256, 30)), TrainingOptions.tuned(1).optimizer());
+    assertEquals(
+        new Sgd(LearningRate.cosine(17.0 / 1024, 20)), TrainingOptions.tuned(1).optimizer());
   }
 
   @Test
@@ -54,7 +55,7 @@ final class TrainingOptionsTest {
     TrainingOptions biased = TrainingOptions.tunedFor(Mf.biased(8));
     assertEquals(TrainingOptions.tuned().optimizer(), biased.optimizer());
     assertEquals(Updates.PER_RATING, biased.updates());
-    assertEquals(30, biased.epochs());
+    assertEquals(20, biased.epochs());
     TrainingOptions withL2 = TrainingOptions.tunedFor(Mf.biased(8).withL2(0.1));
     assertEquals(Updates.PER_BATCH, withL2.updates());
     assertEquals(TrainingOptions.tuned(256).optimizer(), withL2.optimizer());
@@ -71,7 +72,7 @@ final class TrainingOptionsTest {
   void tunedOptionsFitTheRatings() {
     assertTuned(256, 1, cycle(2_560, 4)); // as on MovieLens
     assertTuned(7, 1, cycle(7, 4)); // a batch is not larger than the set
-    assertTuned(32, 1, oneUser(1_024)); // nor does it hold more of one row
+    assertTuned(23, 1, oneUser(1_024)); // nor does it hold more of one row
     // 257 = 228 + 29, the first size below 256 with an eighth of it or more in the last batch.
     assertTuned(228, 1, cycle(257, 4));
     assertTuned(256, 25, cycle(2_560, 100)); // percents
@@ -87,15 +88,15 @@ final class TrainingOptionsTest {
 
   @Test
   void tunedRatesAreThoseOfBatchesThatAreFull() {
-    assertEquals(3.0 * 7 / 256, TrainingOptions.tunedRate(cycle(7, 4), 1000));
-    assertEquals(12, TrainingOptions.tunedRate(cycle(2_560, 4), 1024));
+    assertEquals(17.0 * 7 / 1024, TrainingOptions.tunedRate(cycle(7, 4), 1000));
+    assertEquals(17, TrainingOptions.tunedRate(cycle(2_560, 4), 1024));
   }
 
   private static void assertTuned(int batchSize, double divisor, Ratings ratings) {
     TrainingOptions perRating = TrainingOptions.tunedFor(Mf.biased(8), ratings);
     assertEquals(Updates.PER_RATING, perRating.updates());
     assertEquals(
-        new Sgd(LearningRate.cosine(3.0 / 256 / divisor, 30)),
+        new Sgd(LearningRate.cosine(17.0 / 1024 / divisor, 20)),
         perRating.optimizer(),
         ratings.toString());
     assertOtherwiseDefault(perRating);
@@ -103,10 +104,10 @@ final class TrainingOptionsTest {
     assertEquals(Updates.PER_BATCH, options.updates());
     assertEquals(batchSize, options.batchSize(), ratings.toString());
     assertEquals(
-        new Sgd(LearningRate.cosine(3.0 * batchSize / 256 / divisor, 30)),
+        new Sgd(LearningRate.cosine(17.0 * batchSize / 1024 / divisor, 20)),
         options.optimizer(),
         ratings.toString());
-    assertEquals(30, options.epochs());
+    assertEquals(20, options.epochs());
     assertOtherwiseDefault(options);
   }
 
