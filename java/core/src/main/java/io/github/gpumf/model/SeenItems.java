@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
  * For each user the items of its training ratings, ascending and distinct: what recommendations
@@ -20,6 +21,9 @@ public final class SeenItems {
   /** Items, little-endian as in files. */
   public static final ValueLayout.OfInt ITEM =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Ratings read at a time: loops over arrays are fast long before they are well compiled. */
+  private static final int PIECE = 4096;
 
   private final int users;
   private final MemorySegment offsets;
@@ -93,27 +97,45 @@ public final class SeenItems {
   public static SeenItems of(Ratings ratings) {
     int users = ratings.userCount();
     // Sorting by item, then stably by user, leaves each user's items ascending: two counting sorts.
-    Arena scratch = Arena.ofAuto();
-    MemorySegment byItem = scratch.allocate(ratings.size() * Long.BYTES, Long.BYTES);
-    long[] itemStart = new long[ratings.itemCount() + 1];
+    long[] itemEnd = new long[ratings.itemCount() + 1];
     long[] userStart = new long[users + 1];
-    for (long row = 0; row < ratings.size(); row++) {
-      itemStart[ratings.item(row) + 1]++;
-      userStart[ratings.user(row) + 1]++;
+    int[] ofUser = new int[PIECE];
+    int[] ofItem = new int[PIECE];
+    for (long from = 0; from < ratings.size(); from += PIECE) {
+      int piece = read(ratings.userColumn(), from, ofUser);
+      read(ratings.itemColumn(), from, ofItem);
+      for (int at = 0; at < piece; at++) {
+        userStart[ofUser[at] + 1]++;
+        itemEnd[ofItem[at] + 1]++;
+      }
     }
-    accumulate(itemStart);
+    accumulate(itemEnd);
     accumulate(userStart);
-    for (long row = 0; row < ratings.size(); row++) {
-      byItem.setAtIndex(ValueLayout.JAVA_LONG, itemStart[ratings.item(row)]++, row);
+    Arena scratch = Arena.ofAuto();
+    MemorySegment byItem = scratch.allocate(ratings.size() * Integer.BYTES, Long.BYTES);
+    for (long from = 0; from < ratings.size(); from += PIECE) {
+      int piece = read(ratings.userColumn(), from, ofUser);
+      read(ratings.itemColumn(), from, ofItem);
+      for (int at = 0; at < piece; at++) {
+        byItem.setAtIndex(ITEM, itemEnd[ofItem[at]]++, ofUser[at]);
+      }
     }
     MemorySegment sorted = scratch.allocate(ratings.size() * Integer.BYTES, Long.BYTES);
     long[] end = userStart.clone();
-    for (long at = 0; at < ratings.size(); at++) {
-      long row = byItem.getAtIndex(ValueLayout.JAVA_LONG, at);
-      int user = ratings.user(row);
-      int item = ratings.item(row);
-      if (end[user] == userStart[user] || sorted.getAtIndex(ITEM, end[user] - 1) != item) {
-        sorted.setAtIndex(ITEM, end[user]++, item);
+    int[] last = new int[users];
+    Arrays.fill(last, -1);
+    int item = 0;
+    for (long from = 0; from < ratings.size(); from += PIECE) {
+      int piece = read(byItem, from, ofUser);
+      for (int at = 0; at < piece; at++) {
+        while (from + at >= itemEnd[item]) {
+          item++;
+        }
+        int user = ofUser[at];
+        if (last[user] != item) {
+          last[user] = item;
+          sorted.setAtIndex(ITEM, end[user]++, item);
+        }
       }
     }
     long count = 0;
@@ -136,6 +158,13 @@ public final class SeenItems {
       offsets.setAtIndex(OFFSET, user + 1L, at);
     }
     return new SeenItems(users, offsets, items);
+  }
+
+  /** Reads as much of a column as there is, at most a piece; returns how much that is. */
+  private static int read(MemorySegment column, long from, int[] piece) {
+    int count = (int) Math.min(piece.length, column.byteSize() / Integer.BYTES - from);
+    MemorySegment.copy(column, ITEM, from * Integer.BYTES, piece, 0, count);
+    return count;
   }
 
   private static void accumulate(long[] counts) {

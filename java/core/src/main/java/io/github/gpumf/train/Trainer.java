@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -326,8 +327,12 @@ public final class Trainer {
   private StopReason runEpoch(TrainingSession session, TrainingJob job, String backend, int epoch) {
     long batches = job.batchesPerEpoch();
     EpochTotals totals = EpochTotals.NONE;
-    EpochEvent event = new EpochEvent();
-    event.begin();
+    // Events register with the recorder when their class is loaded, which takes a tenth of a
+    // second.
+    @Nullable EpochEvent event = FlightRecorder.isInitialized() ? new EpochEvent() : null;
+    if (event != null) {
+      event.begin();
+    }
     double seconds = 0;
     for (long batch = 0; batch < batches; ) {
       if (isCancelled()) {
@@ -371,7 +376,9 @@ public final class Trainer {
             totals.ratings(),
             seconds);
     history.add(report);
-    event.commit(backend, report);
+    if (event != null) {
+      event.commit(backend, report);
+    }
     StopReason verdict = judge(session, report);
     options.listeners().forEach(listener -> listener.epochEnded(report));
     return verdict;

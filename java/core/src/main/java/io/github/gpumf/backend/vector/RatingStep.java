@@ -18,6 +18,7 @@ package io.github.gpumf.backend.vector;
  * @param weight2 LazyAdam's 1 - beta2
  * @param epsilon the optimizer's
  * @param columns k
+ * @param together ratings to go through in one call of a loop, at least 1
  */
 record RatingStep(
     float offset,
@@ -27,4 +28,5 @@ record RatingStep(
     float weight1,
     float weight2,
     float epsilon,
-    int columns) {}
+    int columns,
+    int together) {}

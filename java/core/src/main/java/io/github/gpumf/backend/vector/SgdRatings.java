@@ -20,13 +20,30 @@ final class SgdRatings implements RatingKernel {
   @Override
   public double run(
       long from, long end, byte[] groups, RatingSide users, RatingSide items, RatingStep step) {
+    double squaredError = 0;
+    for (long first = from; first != end; ) {
+      long next = Math.min(end, first + (long) step.together() * STRIDE);
+      squaredError = visit(first, next, users, items, step, squaredError);
+      first = next;
+    }
+    return squaredError;
+  }
+
+  /** Visits some ratings; returns the sum of squared errors with theirs. */
+  private static double visit(
+      long from,
+      long end,
+      RatingSide users,
+      RatingSide items,
+      RatingStep step,
+      double squaredErrorBefore) {
     long userFactors = users.factors;
     long itemFactors = items.factors;
     float offset = step.offset();
     float scale = -2 * step.rate();
     float keep = 1 - step.rate() * step.shrinkage();
     float keepBias = 1 - step.rate() * step.biasShrinkage();
-    double squaredError = 0;
+    double squaredError = squaredErrorBefore;
     // Not "at < end": a counted loop over a long is split in two, which costs a third.
     for (long next = from; next != end; next += STRIDE) {
       long at = Lanes.address(next);
