@@ -24,8 +24,9 @@ import java.util.Map;
 
 /**
  * Prints how recipes do on MovieLens, as the rows of a Markdown table: the tuned defaults, and what
- * happens when one thing about them is changed. Each cell is the held-out RMSE after the last
- * epoch, and the lowest of any epoch with its number, which nobody knows without held-out ratings.
+ * happens when one thing about them is changed, or epochs and rate together. Each cell is the
+ * held-out RMSE after the last epoch, and the lowest of any epoch with its number, which nobody
+ * knows without held-out ratings.
  */
 public final class AccuracyStudy {
   private static final int FACTORS = 64;

@@ -34,12 +34,14 @@ public final class Ratings {
   /** Columns start on a cache line. */
   private static final long ALIGNMENT = 64;
 
+  /**
+   * Values read into an array at a time, since code that is not compiled well yet is fast on it.
+   */
+  private static final int PIECE = 4096;
+
   private final long size;
   private final IdMap users;
   private final IdMap items;
-
-  /** Values read at a time: loops over arrays are fast long before they are well compiled. */
-  private static final int PIECE = 4096;
 
   private final MemorySegment userColumn;
   private final MemorySegment itemColumn;

@@ -22,7 +22,12 @@ public final class SeenItems {
   public static final ValueLayout.OfInt ITEM =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Ratings read at a time: loops over arrays are fast long before they are well compiled. */
+  /** A column of {@link Ratings}, and of indices in between. */
+  private static final ValueLayout.OfInt INDEX = ValueLayout.JAVA_INT;
+
+  /**
+   * Ratings read into arrays at a time, since code that is not compiled well yet is fast on these.
+   */
   private static final int PIECE = 4096;
 
   private final int users;
@@ -97,14 +102,15 @@ public final class SeenItems {
   public static SeenItems of(Ratings ratings) {
     int users = ratings.userCount();
     // Sorting by item, then stably by user, leaves each user's items ascending: two counting sorts.
+    // Where an item's part begins; once its ratings are placed, where it ends.
     long[] itemEnd = new long[ratings.itemCount() + 1];
     long[] userStart = new long[users + 1];
     int[] ofUser = new int[PIECE];
     int[] ofItem = new int[PIECE];
     for (long from = 0; from < ratings.size(); from += PIECE) {
-      int piece = read(ratings.userColumn(), from, ofUser);
+      int count = read(ratings.userColumn(), from, ofUser);
       read(ratings.itemColumn(), from, ofItem);
-      for (int at = 0; at < piece; at++) {
+      for (int at = 0; at < count; at++) {
         userStart[ofUser[at] + 1]++;
         itemEnd[ofItem[at] + 1]++;
       }
@@ -114,10 +120,10 @@ public final class SeenItems {
     Arena scratch = Arena.ofAuto();
     MemorySegment byItem = scratch.allocate(ratings.size() * Integer.BYTES, Long.BYTES);
     for (long from = 0; from < ratings.size(); from += PIECE) {
-      int piece = read(ratings.userColumn(), from, ofUser);
+      int count = read(ratings.userColumn(), from, ofUser);
       read(ratings.itemColumn(), from, ofItem);
-      for (int at = 0; at < piece; at++) {
-        byItem.setAtIndex(ITEM, itemEnd[ofItem[at]]++, ofUser[at]);
+      for (int at = 0; at < count; at++) {
+        byItem.setAtIndex(INDEX, itemEnd[ofItem[at]]++, ofUser[at]);
       }
     }
     MemorySegment sorted = scratch.allocate(ratings.size() * Integer.BYTES, Long.BYTES);
@@ -126,8 +132,8 @@ public final class SeenItems {
     Arrays.fill(last, -1);
     int item = 0;
     for (long from = 0; from < ratings.size(); from += PIECE) {
-      int piece = read(byItem, from, ofUser);
-      for (int at = 0; at < piece; at++) {
+      int count = read(byItem, from, ofUser);
+      for (int at = 0; at < count; at++) {
         while (from + at >= itemEnd[item]) {
           item++;
         }
@@ -138,13 +144,13 @@ public final class SeenItems {
         }
       }
     }
-    long count = 0;
+    long seenCount = 0;
     for (int user = 0; user < users; user++) {
-      count += end[user] - userStart[user];
+      seenCount += end[user] - userStart[user];
     }
     Arena arena = Arena.ofAuto();
     MemorySegment offsets = arena.allocate((users + 1L) * Long.BYTES, Long.BYTES);
-    MemorySegment items = arena.allocate(count * Integer.BYTES, Long.BYTES);
+    MemorySegment items = arena.allocate(seenCount * Integer.BYTES, Long.BYTES);
     long at = 0;
     for (int user = 0; user < users; user++) {
       long length = end[user] - userStart[user];
@@ -163,7 +169,7 @@ public final class SeenItems {
   /** Reads as much of a column as there is, at most a piece; returns how much that is. */
   private static int read(MemorySegment column, long from, int[] piece) {
     int count = (int) Math.min(piece.length, column.byteSize() / Integer.BYTES - from);
-    MemorySegment.copy(column, ITEM, from * Integer.BYTES, piece, 0, count);
+    MemorySegment.copy(column, INDEX, from * Integer.BYTES, piece, 0, count);
     return count;
   }
 

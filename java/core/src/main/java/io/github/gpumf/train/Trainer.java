@@ -328,7 +328,8 @@ public final class Trainer {
     long batches = job.batchesPerEpoch();
     EpochTotals totals = EpochTotals.NONE;
     // Events register with the recorder when their class is loaded, which takes a tenth of a
-    // second.
+    // second:
+    // not where nobody has recorded yet. Who begins to has the epochs from the next one on.
     @Nullable EpochEvent event = FlightRecorder.isInitialized() ? new EpochEvent() : null;
     if (event != null) {
       event.begin();

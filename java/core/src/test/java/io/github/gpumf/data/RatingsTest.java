@@ -11,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RatingsTest {
   private static Ratings full() {
@@ -45,6 +47,22 @@ class RatingsTest {
     assertTrue(ratings.userColumn().isReadOnly());
     assertEquals(2, ratings.itemColumn().getAtIndex(ValueLayout.JAVA_INT, 0));
     assertEquals("3 ratings of 3 items by 2 users", ratings.toString());
+  }
+
+  /** Values are read in pieces of 4,096. */
+  @ParameterizedTest
+  @ValueSource(ints = {4095, 4096, 4097, 10_000})
+  void statisticsAreOfAllValues(int count) {
+    float[] values = new float[count];
+    for (int row = 0; row < count; row++) {
+      values[row] = row + 1;
+    }
+    Ratings ratings = Ratings.of(new int[count], new int[count], values, 1, 1);
+    assertEquals(1f, ratings.minValue());
+    assertEquals(count, ratings.maxValue());
+    assertEquals((count + 1) / 2.0, ratings.meanValue());
+    // Sums of whole numbers below 2^53 are exact.
+    assertEquals((count + 1.0) * (2.0 * count + 1) / 6, ratings.meanSquare(), 1e-6);
   }
 
   @Test

@@ -11,6 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class SeenItemsTest {
   private static MemorySegment longs(long... values) {
@@ -47,16 +49,17 @@ final class SeenItemsTest {
     assertEquals(5L * Integer.BYTES, seen.items().byteSize());
   }
 
-  @Test
-  void areThoseOfASet() {
+  /** Ratings are read in pieces of 4,096. The last users and items have none. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 3000, 4095, 4096, 4097, 10_000})
+  void areThoseOfASet(int count) {
     long seed = 77;
     Random random = new Random(seed);
-    int count = 3000;
     int[] users = random.ints(count, 0, 50).toArray();
     int[] items = random.ints(count, 0, 70).toArray();
-    SeenItems seen = SeenItems.of(Ratings.of(users, items, new float[count], 50, 70));
-    SeenItems viewed = SeenItems.view(50, 70, seen.offsets(), seen.items());
-    for (int user = 0; user < 50; user++) {
+    SeenItems seen = SeenItems.of(Ratings.of(users, items, new float[count], 53, 72));
+    SeenItems viewed = SeenItems.view(53, 72, seen.offsets(), seen.items());
+    for (int user = 0; user < 53; user++) {
       TreeSet<Integer> expected = new TreeSet<>();
       for (int row = 0; row < count; row++) {
         if (users[row] == user) {

@@ -23,7 +23,7 @@ final class FinishGroup extends GroupPhase {
 
   private static void write(RowNumbers numbers, int number, RatingSide side, long row) {
     Lanes.storeFour(
-        FloatVector.fromArray(Lanes.FOUR, numbers.rows, RowNumbers.COUNT * number),
+        FloatVector.fromArray(Lanes.FOUR, numbers.rows, RowNumbers.KINDS * number),
         Lanes.address(side.numbers + row * RowNumbers.BYTES));
   }
 }

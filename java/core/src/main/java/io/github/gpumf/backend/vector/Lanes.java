@@ -11,7 +11,10 @@ import jdk.incubator.vector.VectorSpecies;
 final class Lanes {
   static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
 
-  /** Floats in a vector. */
+  /** Four floats, which is as many as the vectors of any machine of this backend have at least. */
+  static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
+
+  /** Floats in a vector: 4 or more, see {@link VectorBackendProvider}. */
   static final int COUNT = SPECIES.length();
 
   /** Bytes of a vector. */
@@ -34,7 +37,6 @@ final class Lanes {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
-  static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
 
   private static final VectorShuffle<Float> ROTATE_32 = rotation(SPECIES, 32);
   private static final VectorShuffle<Float> ROTATE_16 = rotation(SPECIES, 16);
@@ -94,7 +96,7 @@ final class Lanes {
     MEMORY.set(FLOAT, address, value);
   }
 
-  /** Four floats, of machines whose vectors have as many or more. */
+  /** Four floats. */
   static FloatVector loadFour(long address) {
     return FloatVector.fromMemorySegment(FOUR, MEMORY, address, ByteOrder.nativeOrder());
   }

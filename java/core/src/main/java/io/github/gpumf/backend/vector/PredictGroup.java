@@ -23,9 +23,9 @@ final class PredictGroup extends GroupPhase {
       group.values[number] = Lanes.get(at + RatingGrid.VALUE);
       group.weights[number] = STRIDE > RatingGrid.WEIGHT ? Lanes.get(at + RatingGrid.WEIGHT) : 1;
       Lanes.loadFour(Lanes.address(group.users.numbers + user * RowNumbers.BYTES))
-          .intoArray(group.ofUsers.rows, RowNumbers.COUNT * number);
+          .intoArray(group.ofUsers.rows, RowNumbers.KINDS * number);
       Lanes.loadFour(Lanes.address(group.items.numbers + item * RowNumbers.BYTES))
-          .intoArray(group.ofItems.rows, RowNumbers.COUNT * number);
+          .intoArray(group.ofItems.rows, RowNumbers.KINDS * number);
       long p = Lanes.address(group.users.factors + user * ROW_BYTES);
       long q = Lanes.address(group.items.factors + item * ROW_BYTES);
       FloatVector products = FloatVector.zero(Lanes.SPECIES);

@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /** Where a {@link RatingKernel} finds the rows and the single numbers of one side. */
 final class RatingSide {
@@ -25,14 +24,15 @@ final class RatingSide {
 
   private final Side side;
 
-  /** Copies of the side's columns beside each other, or null. */
-  private final @Nullable PaddedTable copies;
-
-  /** The columns, in the order of {@link RowNumbers}. */
+  /**
+   * The columns that {@link #numbers} has copies of, in the order of {@link RowNumbers}; none for
+   * Sgd.
+   */
   private final List<PaddedTable> columns = new ArrayList<>();
 
   /**
-   * Takes the numbers of a side, which has them back with {@link #giveBack}.
+   * Copies the single numbers of a side, unless the rule is Sgd; {@link #giveBack} copies them
+   * back.
    *
    * @param arena owns the copies
    */
@@ -44,7 +44,6 @@ final class RatingSide {
     second = side.factorSlot(1, 0);
     biases = side.biases();
     if (rule == RatingRule.SGD) {
-      copies = null;
       numbers = 0;
       return;
     }
@@ -53,10 +52,13 @@ final class RatingSide {
     if (accumulators) {
       columns.add(side.factorSlots.get(0));
     }
-    copies = PaddedTable.ofNumbers(side.rows(), RowNumbers.COUNT, arena);
+    if (columns.size() > (accumulators ? RowNumbers.SQUARES : RowNumbers.KINDS)) {
+      throw new IllegalStateException(rule + " keeps " + columns.size() + " numbers of a row");
+    }
+    PaddedTable copies = PaddedTable.ofNumbers(side.rows(), RowNumbers.KINDS, arena);
     numbers = copies.row(0);
-    for (int column = 0; column < columns.size(); column++) {
-      for (long row = 0; row < copies.rows(); row++) {
+    for (long row = 0; row < copies.rows(); row++) {
+      for (int column = 0; column < columns.size(); column++) {
         Lanes.set(number(row, column), Lanes.get(columns.get(column).row(row)));
       }
     }
@@ -64,7 +66,7 @@ final class RatingSide {
 
   /** Bytes of the copies. */
   static long bytes(RatingRule rule, long rows) {
-    return rule == RatingRule.SGD ? 0 : PaddedTable.bytesOfNumbers(rows, RowNumbers.COUNT);
+    return rule == RatingRule.SGD ? 0 : PaddedTable.bytesOfNumbers(rows, RowNumbers.KINDS);
   }
 
   private long number(long row, int place) {
@@ -73,8 +75,8 @@ final class RatingSide {
 
   /** Makes the columns of the side those of now. */
   void giveBack() {
-    for (int column = 0; column < columns.size(); column++) {
-      for (long row = 0; row < side.rows(); row++) {
+    for (long row = 0; row < side.rows(); row++) {
+      for (int column = 0; column < columns.size(); column++) {
         Lanes.set(columns.get(column).row(row), Lanes.get(number(row, column)));
       }
     }

@@ -18,7 +18,8 @@ package io.github.gpumf.backend.vector;
  * @param weight2 LazyAdam's 1 - beta2
  * @param epsilon the optimizer's
  * @param columns k
- * @param together ratings to go through in one call of a loop, at least 1
+ * @param together ratings of a call where a kernel is a loop over ratings, at least 1; a kernel of
+ *     groups has a call for each group's phase
  */
 record RatingStep(
     float offset,

@@ -30,8 +30,8 @@ final class RatingSteps implements Steps {
   private static final int COLD_ROUNDS = 3;
 
   /**
-   * Ratings of a call meanwhile: what is called often is compiled sooner than what goes on for
-   * long, and the first epoch takes a sixth less.
+   * Ratings of a call of Sgd's loop meanwhile: what is called often is compiled sooner than what
+   * goes on for long, and the first epoch takes a sixth less.
    */
   private static final int COLD_TOGETHER = 2;
 

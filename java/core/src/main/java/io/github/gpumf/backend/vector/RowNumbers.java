@@ -9,16 +9,20 @@ import jdk.incubator.vector.FloatVector;
  * a vector or two. Behind the last rating they are of no meaning, and nobody reads them.
  */
 final class RowNumbers {
-  /** Of a row: as many as {@link Lanes#loadFour} reads. */
-  static final int COUNT = 4;
+  /**
+   * Numbers of a row, used or not, as many as {@link Lanes#loadFour} reads: the bias; the
+   * optimizer's first slot of it; LazyAdam's second slot of it or, with AdaGrad by row, the row's
+   * accumulator; and the sum of squares.
+   */
+  static final int KINDS = 4;
 
-  static final int BYTES = COUNT * Float.BYTES;
+  static final int BYTES = KINDS * Float.BYTES;
 
   /** The place of the sum of squares of the factors, which AdaGrad by row keeps. */
   static final int SQUARES = 3;
 
   private static final int HALF = Lanes.COUNT / 2;
-  private static final int QUARTER = Lanes.COUNT / COUNT;
+  private static final int QUARTER = Lanes.COUNT / KINDS;
 
   private static final LanePick LOWER_HALVES =
       LanePick.of(lane -> lane < HALF ? lane : lane + HALF);
@@ -36,7 +40,7 @@ final class RowNumbers {
   private static final LanePick LAST_ROWS = LanePick.of(lane -> ofRows(QUARTER, lane));
 
   /** Row by row. */
-  final float[] rows = new float[COUNT * RatingGroup.LENGTH];
+  final float[] rows = new float[KINDS * RatingGroup.LENGTH];
 
   final float[] bias = new float[RatingGroup.LENGTH];
 
@@ -54,20 +58,20 @@ final class RowNumbers {
   final float[] move = new float[RatingGroup.LENGTH];
 
   private static int ofKinds(int first, int lane) {
-    return lane % HALF * COUNT + first + lane / HALF;
+    return lane % HALF * KINDS + first + lane / HALF;
   }
 
   private static int ofRows(int first, int lane) {
-    return lane % COUNT * HALF + first + lane / COUNT;
+    return lane % KINDS * HALF + first + lane / KINDS;
   }
 
   /** Fills the arrays by kind from {@link #rows}: a transposition in two steps. */
   void spread() {
     for (int at = 0; at < RatingGroup.LENGTH; at += Lanes.COUNT) {
-      FloatVector a = load(rows, COUNT * at);
-      FloatVector b = load(rows, COUNT * at + Lanes.COUNT);
-      FloatVector c = load(rows, COUNT * at + 2 * Lanes.COUNT);
-      FloatVector d = load(rows, COUNT * at + 3 * Lanes.COUNT);
+      FloatVector a = load(rows, KINDS * at);
+      FloatVector b = load(rows, KINDS * at + Lanes.COUNT);
+      FloatVector c = load(rows, KINDS * at + 2 * Lanes.COUNT);
+      FloatVector d = load(rows, KINDS * at + 3 * Lanes.COUNT);
       FloatVector ab = FIRST_KINDS.from(a, b);
       FloatVector cd = FIRST_KINDS.from(c, d);
       LOWER_HALVES.from(ab, cd).intoArray(bias, at);
@@ -88,12 +92,12 @@ final class RowNumbers {
       FloatVector d = load(squares, at);
       FloatVector ab = LOWER_HALVES.from(a, b);
       FloatVector cd = LOWER_HALVES.from(c, d);
-      FIRST_ROWS.from(ab, cd).intoArray(rows, COUNT * at);
-      LAST_ROWS.from(ab, cd).intoArray(rows, COUNT * at + Lanes.COUNT);
+      FIRST_ROWS.from(ab, cd).intoArray(rows, KINDS * at);
+      LAST_ROWS.from(ab, cd).intoArray(rows, KINDS * at + Lanes.COUNT);
       ab = UPPER_HALVES.from(a, b);
       cd = UPPER_HALVES.from(c, d);
-      FIRST_ROWS.from(ab, cd).intoArray(rows, COUNT * at + 2 * Lanes.COUNT);
-      LAST_ROWS.from(ab, cd).intoArray(rows, COUNT * at + 3 * Lanes.COUNT);
+      FIRST_ROWS.from(ab, cd).intoArray(rows, KINDS * at + 2 * Lanes.COUNT);
+      LAST_ROWS.from(ab, cd).intoArray(rows, KINDS * at + 3 * Lanes.COUNT);
     }
   }
 

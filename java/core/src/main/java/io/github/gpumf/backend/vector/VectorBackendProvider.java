@@ -15,7 +15,7 @@ import java.lang.management.ManagementFactory;
 public final class VectorBackendProvider implements BackendProvider {
   private static final String MODULE = "jdk.incubator.vector";
 
-  /** Narrower than any machine that gains from vectors. */
+  /** What {@link Lanes#FOUR} takes; and with less no machine gains from vectors. */
   private static final int LEAST_BITS = 128;
 
   /** For {@link java.util.ServiceLoader}. */

@@ -31,7 +31,7 @@ final class RowNumbersTest {
   /** The number of a row and a kind is 10 times the row plus the kind. */
   private void fill() {
     for (int at = 0; at < numbers.rows.length; at++) {
-      numbers.rows[at] = 10 * (at / RowNumbers.COUNT) + at % RowNumbers.COUNT;
+      numbers.rows[at] = 10 * (at / RowNumbers.KINDS) + at % RowNumbers.KINDS;
     }
   }
 
