@@ -9,6 +9,10 @@ import jdk.incubator.vector.VectorShuffle;
  * A vector of lanes of two others. A record, because what a record in a static final field refers
  * to is a constant to the compiler.
  *
+ * <p>The Vector API can do the same: {@code rearrange} of two vectors makes an epoch of AdaGrad by
+ * row take twice as long, and {@code selectFrom} as long where vectors have 512 bits, and 15%
+ * longer where they have 256.
+ *
  * @param lanes which lane of its source each is
  * @param ofSecond which are of the second vector
  */
