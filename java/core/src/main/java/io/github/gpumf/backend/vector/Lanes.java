@@ -109,8 +109,7 @@ final class Lanes {
   /**
    * The sum of all lanes, as a tree whose shape never changes. {@code reduceLanes} adds in one
    * order when interpreted and in another when compiled, so that two runs would differ. Each step
-   * leaves as many sums as half of the lanes, and the next works on no more than those: a processor
-   * that splits wide vectors saves half of its instructions.
+   * leaves as many sums as half of the lanes, and the next works on no more than those.
    */
   static float sum(FloatVector vector) {
     FloatVector sum = vector;

@@ -7,7 +7,7 @@ import jdk.incubator.vector.FloatVector;
 /**
  * Reads the ratings of a group with the numbers of their rows, and makes the dot products of the
  * rows. Which rows they are each phase reads from the ratings once more: to keep it in arrays took
- * a seventh of the time of an epoch.
+ * an eighth of the time of an epoch.
  */
 final class PredictGroup extends GroupPhase {
   private static final Shaped.Shape SHAPE = Shaped.Shape.of(MethodHandles.lookup());
