@@ -1,12 +1,16 @@
 package io.github.gpumf.backend.vector;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.gpumf.model.FloatTable;
 import java.lang.foreign.Arena;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class PaddedTableTest {
@@ -26,6 +30,43 @@ final class PaddedTableTest {
         }
       }
       assertTrue(table.isFinite());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // with padding and without, all columns, the first ones and the last ones
+    "64, 64, 0",
+    "19, 19, 0",
+    "64, 32, 0",
+    "64, 32, 32",
+    "19, 16, 0",
+    "19, 3, 16",
+    "1, 1, 0"
+  })
+  void columnsGoToTheirPlacesAndBackAndNowhereElse(int all, int some, int first) {
+    for (int[] order : new int @Nullable [][] {null, {3, 0, 4, 1, 2}}) {
+      FloatTable source = FloatTable.allocate(5, all, arena);
+      for (int row = 0; row < 5; row++) {
+        for (int column = 0; column < all; column++) {
+          source.set(row, column, 1 + row * all + column);
+        }
+      }
+      PaddedTable padded = PaddedTable.ofRows(5, some, arena);
+      padded.copyFrom(source, order, first);
+      FloatTable target = FloatTable.allocate(5, all, arena);
+      padded.copyTo(target, order, first);
+      for (int row = 0; row < 5; row++) {
+        for (int column = 0; column < all; column++) {
+          boolean isOfThem = first <= column && column < first + some;
+          float expected = isOfThem ? source.get(row, column) : 0;
+          assertEquals(expected, target.get(row, column), row + ", " + column);
+        }
+        for (int column = 0; column < some; column++) {
+          float expected = source.get(order == null ? row : order[row], first + column);
+          assertEquals(expected, Lanes.get(padded.row(row) + (long) column * Float.BYTES));
+        }
+      }
     }
   }
 
