@@ -90,9 +90,10 @@ final class BatchIndex {
   }
 
   /**
-   * Makes indices, in three parts: all ratings are {@linkplain #see seen}, their rows {@linkplain
-   * #number numbered}, and then the ratings {@linkplain #place placed} in the same order. Each
-   * thread needs its own, with memory for every row of the table.
+   * Makes indices of items, in three parts: all ratings are {@linkplain #see seen}, their rows
+   * {@linkplain #number numbered}, and then the ratings {@linkplain #place placed} in the same
+   * order. Each thread needs its own, with memory for every row of the table. Each part is a method
+   * with a loop or two and nothing else, for the compiler to keep what a loop needs in registers.
    */
   static final class Maker {
     private static final int NONE = -1;
@@ -122,17 +123,37 @@ final class BatchIndex {
       return Integer.BYTES * (tableRows + 3L * Math.min(tableRows, batchSize));
     }
 
-    /** Notes the row of a rating; returns its turn. */
-    int see(int row) {
-      // A branch on whether the row is new would be foreseen wrongly half the time.
-      int known = turns[row];
-      int isNew = known >> 31; // NONE, or 0
-      int turn = (known & ~isNew) | (distinct & isNew);
-      distinct -= isNew;
-      turns[row] = turn;
-      rows[turn] = row;
-      places[turn]++;
-      return turn;
+    /**
+     * Notes the items of ratings.
+     *
+     * @param pairs the address of the first one's pair
+     * @param turnOf to be filled with the turn of each rating's item
+     */
+    void see(long pairs, int size, int[] turnOf) {
+      int[] turns = this.turns;
+      int[] rows = this.rows;
+      int found = 0;
+      for (int at = 0; at < size; at++) {
+        int row = PackedRatings.item(pairs, at);
+        // A branch on whether the row is new would be foreseen wrongly half the time.
+        int known = turns[row];
+        int isNew = known >> 31; // NONE, or 0
+        int turn = (known & ~isNew) | (found & isNew);
+        found -= isNew;
+        turns[row] = turn;
+        rows[turn] = row;
+        turnOf[at] = turn;
+      }
+      distinct = found;
+      count(turnOf, size);
+    }
+
+    /** A loop of its own: in one with what else is seen there are too few registers for both. */
+    private void count(int[] turnOf, int size) {
+      int[] counts = places;
+      for (int at = 0; at < size; at++) {
+        counts[turnOf[at]]++;
+      }
     }
 
     /** Makes the index of the rows that have been seen. */
@@ -170,14 +191,23 @@ final class BatchIndex {
       }
     }
 
-    /** The number of the row of a turn. */
-    int numberOf(int turn) {
-      return numbers[turn];
-    }
-
-    /** The place of the next rating of a turn; ratings of a row keep their order. */
-    int place(int turn) {
-      return places[turn]++;
+    /**
+     * Places ratings; those of an item keep their order.
+     *
+     * @param turnOf as it was filled
+     * @param userOf the number of each rating's user
+     * @param itemOf to be filled, by place, with the number of each rating's item
+     * @param ratingAt to be filled, by place, as {@link Batch#ratingAt}
+     */
+    void place(int[] turnOf, int size, int[] userOf, int[] itemOf, long[] ratingAt) {
+      int[] next = places;
+      int[] numbers = this.numbers;
+      for (int at = 0; at < size; at++) {
+        int turn = turnOf[at];
+        int place = next[turn]++;
+        itemOf[place] = numbers[turn];
+        ratingAt[place] = (long) userOf[at] << Integer.SIZE | at;
+      }
     }
 
     /** Forgets the batch. */

@@ -47,27 +47,12 @@ final class BatchReader {
     batch.values = ratings.values + start * Float.BYTES;
     batch.weights = ratings.weights == 0 ? 0 : ratings.weights + start * Float.BYTES;
     batch.users.ofUsers(batch.pairs, size, userOf);
-    see(batch.pairs, size);
+    itemIndex.see(batch.pairs, size, itemTurn);
     itemIndex.number(batch.items);
-    sort(size);
+    itemIndex.place(itemTurn, size, userOf, itemOf, ratingAt);
     itemIndex.clear();
     System.arraycopy(userOf, 0, batch.userOf, 0, size);
     System.arraycopy(itemOf, 0, batch.itemOf, 0, size);
     System.arraycopy(ratingAt, 0, batch.ratingAt, 0, size);
-  }
-
-  private void see(long pairs, int size) {
-    for (int at = 0; at < size; at++) {
-      itemTurn[at] = itemIndex.see(PackedRatings.item(pairs, at));
-    }
-  }
-
-  private void sort(int size) {
-    for (int at = 0; at < size; at++) {
-      int turn = itemTurn[at];
-      int place = itemIndex.place(turn);
-      itemOf[place] = itemIndex.numberOf(turn);
-      ratingAt[place] = (long) userOf[at] << Integer.SIZE | at;
-    }
   }
 }

@@ -43,10 +43,4 @@ record Tables(List<Columns> parts, @Nullable DenseHead dense) {
         ? only().dotOfHalves(user, item)
         : parts.get(0).dot(user, item) + parts.get(1).dot(user, item);
   }
-
-  /** Whether all weights are finite. */
-  boolean isFinite() {
-    return parts.stream().allMatch(part -> part.users().isFinite() && part.items().isFinite())
-        && (dense == null || dense.isFinite());
-  }
 }

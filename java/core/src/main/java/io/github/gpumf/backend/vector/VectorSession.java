@@ -13,6 +13,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /** Training with vectors and several threads: holds the weights, which its {@link Steps} move. */
 final class VectorSession implements TrainingSession {
@@ -116,7 +118,7 @@ final class VectorSession implements TrainingSession {
 
   /** Looks before it writes: what was kept is not lost to weights that are worse. */
   private boolean keepNow(Slot slot) {
-    if (!tables.isFinite()) {
+    if (!isFinite()) {
       return false;
     }
     exportTo(kept.computeIfAbsent(slot, absent -> zeros(job.spec().factors(), arena)));
@@ -146,14 +148,38 @@ final class VectorSession implements TrainingSession {
   }
 
   private Weights exportTo(Weights copy) {
-    for (Columns part : tables.parts()) {
-      part.users().copyWeightsTo(copy.userFactors(), copy.userBias());
-      part.items().copyWeightsTo(copy.itemFactors(), copy.itemBias());
-    }
+    forEachPart(
+        part -> {
+          part.users().copyWeightsTo(copy.userFactors(), copy.userBias());
+          part.items().copyWeightsTo(copy.itemFactors(), copy.itemBias());
+        });
     if (tables.dense() != null) {
       tables.dense().copyWeightsTo(Objects.requireNonNull(copy.dense()));
     }
     return copy;
+  }
+
+  private boolean isFinite() {
+    AtomicBoolean finite = new AtomicBoolean(tables.dense() == null || tables.dense().isFinite());
+    forEachPart(
+        part -> {
+          if (!part.users().isFinite() || !part.items().isFinite()) {
+            finite.set(false);
+          }
+        });
+    return finite.get();
+  }
+
+  /** Each part is left to the member whose processor has moved its rows. */
+  private void forEachPart(Consumer<Columns> task) {
+    team.runAtHome(
+        tables.parts().size(),
+        1,
+        (from, to, member) -> {
+          for (int part = from; part < to; part++) {
+            task.accept(tables.parts().get(part));
+          }
+        });
   }
 
   @Override
