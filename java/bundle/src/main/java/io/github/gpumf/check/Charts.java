@@ -10,10 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.HorizontalBarChart;
@@ -70,6 +71,7 @@ final class Charts {
               "ratings of an epoch",
               "million ratings a second",
               found.epochs(),
+              Epoch::optimizer,
               Epoch::ratings,
               Epoch::millionRatingsPerSecond));
     }
@@ -81,23 +83,29 @@ final class Charts {
               "batch size",
               "microseconds a batch",
               found.batchSizes(),
+              epoch ->
+                  String.format(Locale.ROOT, "%s, %,d ratings", epoch.optimizer(), epoch.ratings()),
               Epoch::batchSize,
               Epoch::microsecondsPerBatch));
+    }
+    if (!found.peers().isEmpty()) {
+      charts.put("peers", peers(found));
     }
     return charts;
   }
 
-  /** A line for each optimizer, on axes of powers of ten. */
+  /** A line for each name, on axes of powers of ten. */
   private static XYChart lines(
       String title,
       String xName,
       String yName,
       List<Epoch> epochs,
+      Function<Epoch, String> name,
       ToDoubleFunction<Epoch> x,
       ToDoubleFunction<Epoch> y) {
-    Map<String, List<Epoch>> byOptimizer = new LinkedHashMap<>();
+    Map<String, List<Epoch>> byName = new LinkedHashMap<>();
     for (Epoch epoch : epochs) {
-      byOptimizer.computeIfAbsent(epoch.optimizer(), name -> new ArrayList<>()).add(epoch);
+      byName.computeIfAbsent(name.apply(epoch), none -> new ArrayList<>()).add(epoch);
     }
     XYChart chart =
         new XYChartBuilder()
@@ -118,10 +126,10 @@ final class Charts {
         .setYAxisLogarithmic(true)
         .setYAxisMin(decade(ys, false))
         .setYAxisMax(decade(ys, true));
-    byOptimizer.forEach(
-        (optimizer, line) ->
+    byName.forEach(
+        (series, line) ->
             chart.addSeries(
-                optimizer,
+                series,
                 line.stream().mapToDouble(x).toArray(),
                 line.stream().mapToDouble(y).toArray()));
     return chart;
@@ -146,22 +154,61 @@ final class Charts {
         last.put(kernel.kernel(), kernel);
       }
     }
-    Collection<Kernel> bars = last.values();
+    Map<String, Number> percents = new LinkedHashMap<>();
+    last.forEach((name, kernel) -> percents.put(name, Math.round(100 * kernel.ofFloor())));
+    return bars(
+        "Kernels, k = " + k + ", largest size",
+        "floor over time, percent: at 100 as fast as a copy of the same bytes",
+        percents);
+  }
+
+  /** PyTorch's epochs, and ours that are compared with them. */
+  private static HorizontalBarChart peers(Snapshot found) {
+    Map<String, Number> rates = new LinkedHashMap<>();
+    for (Epoch peer : found.peers()) {
+      rates.put(nameOfPeer(peer, peer.batchSize()), rate(peer));
+    }
+    for (Comparison comparison : Comparison.of(found)) {
+      Epoch ours = comparison.ours();
+      rates.put(nameOfPeer(ours, comparison.perRating() ? 1 : ours.batchSize()), rate(ours));
+    }
+    return bars(
+        "Beside PyTorch, k = "
+            + found.peers().getFirst().factors()
+            + ", ratings of a step of those of an epoch",
+        "million ratings a second",
+        rates);
+  }
+
+  private static String nameOfPeer(Epoch epoch, int updateOf) {
+    return String.format(
+        Locale.ROOT,
+        "%s, %s, %,d of %,d",
+        epoch.by(),
+        epoch.optimizer(),
+        updateOf,
+        epoch.ratings());
+  }
+
+  /** With one digit after the point, as a bar shows it. */
+  private static double rate(Epoch epoch) {
+    return Math.round(10 * epoch.millionRatingsPerSecond()) / 10.0;
+  }
+
+  /** A bar for each name, from the top. */
+  private static HorizontalBarChart bars(String title, String xName, Map<String, Number> bars) {
     HorizontalBarChart chart =
         new HorizontalBarChartBuilder()
             .width(WIDTH)
             .height(HEIGHT_BESIDE_BARS + HEIGHT_OF_BAR * bars.size())
-            .title("Kernels, k = " + k + ", largest size")
-            .xAxisTitle("floor over time, percent: at 100 as fast as a copy of the same bytes")
+            .title(title)
+            .xAxisTitle(xName)
             .build();
     plain(chart.getStyler());
     chart.getStyler().setLabelsVisible(true).setLegendVisible(false);
     // So that each bar has its name: XChart goes by the other axis' hint for names, too.
     chart.getStyler().setXAxisTickMarkSpacingHint(HEIGHT_OF_BAR * 3 / 4);
-    chart.addSeries(
-        "of the floor",
-        bars.stream().map(kernel -> Math.round(100 * kernel.ofFloor())).toList(),
-        bars.stream().map(Kernel::kernel).toList());
+    chart.addSeries("all", List.copyOf(bars.values()), List.copyOf(bars.keySet()));
     return chart;
   }
 

@@ -11,6 +11,7 @@ import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
@@ -21,7 +22,8 @@ import java.util.List;
 /**
  * Epochs as a training runs them, by the host's clock: from the first launch until the totals are
  * back. Once over numbers of ratings, once over batch sizes, which shows what a small batch costs,
- * and once with an update a rating, factors as floats beside factors as halves.
+ * and once with an update a rating, factors as floats beside factors as halves. Large batches go
+ * through the same ratings as updates a rating, to be compared with PyTorch's.
  */
 final class EpochTimes implements Measure {
   /** After one that is not counted. */
@@ -45,6 +47,19 @@ final class EpochTimes implements Measure {
     return List.of(new LazyAdam(1e-3), new Adam(1e-3), new Sgd(1e-2), new AdaGrad(1e-2));
   }
 
+  /** Those of the batch sizes: the two that PyTorch has, too. */
+  private static List<Optimizer> adams() {
+    return List.of(new LazyAdam(1e-3), new Adam(1e-3));
+  }
+
+  /** Those with an update a rating; a G a row costs as good as no bytes. */
+  private static List<Optimizer> optimizersPerRating() {
+    return List.of(
+        new Sgd(1e-2),
+        new LazyAdam(1e-3),
+        new AdaGrad(LearningRate.constant(0.05), AdaGrad.Accumulator.ROW, 1e-10));
+  }
+
   @Override
   public String name() {
     return "epochs";
@@ -54,7 +69,7 @@ final class EpochTimes implements Measure {
   public void run(Findings findings) throws InterruptedException {
     Ratings swept = skewedRatings.of(sizes.sweep());
     for (int batchSize : sizes.sweptBatchSizes()) {
-      for (Optimizer optimizer : List.of(new LazyAdam(1e-3), new Adam(1e-3))) {
+      for (Optimizer optimizer : adams()) {
         findings.addBatchSize(time(swept, optimizer, batchSize));
       }
     }
@@ -65,17 +80,24 @@ final class EpochTimes implements Measure {
       }
     }
     Ratings oneByOne = skewedRatings.of(sizes.perRating());
+    for (int batchSize : sizes.largeBatchSizes()) {
+      for (Optimizer optimizer : adams()) {
+        findings.addBatchSize(time(oneByOne, optimizer, batchSize));
+      }
+    }
     for (int factors : sizes.perRatingFactors()) {
       for (Precision precision : Precision.values()) {
-        findings.addPerRating(timePerRating(oneByOne, factors, precision));
+        for (Optimizer optimizer : optimizersPerRating()) {
+          findings.addPerRating(timePerRating(oneByOne, optimizer, factors, precision));
+        }
       }
     }
   }
 
-  private Findings.Epoch timePerRating(Ratings ratings, int factors, Precision precision)
+  private Findings.Prepared timePerRating(
+      Ratings ratings, Optimizer optimizer, int factors, Precision precision)
       throws InterruptedException {
     Mf spec = Mf.biased(factors).withMeanOffset(true);
-    Optimizer optimizer = new Sgd(1e-2);
     TrainingJob job =
         new TrainingJob(
             ratings,
@@ -91,7 +113,7 @@ final class EpochTimes implements Measure {
             1e6,
             TrainingState.initial(ratings, spec, optimizer, 1));
     int ofRound = Math.toIntExact(Math.ceilDiv(ratings.size(), job.batchesPerEpoch()));
-    String what = precision == Precision.HALF ? "Sgd, factors as halves" : "Sgd";
+    String what = name(optimizer) + (precision == Precision.HALF ? ", factors as halves" : "");
     return time(job, what, ofRound);
   }
 
@@ -109,16 +131,26 @@ final class EpochTimes implements Measure {
             1,
             1e6,
             TrainingState.initial(ratings, spec, optimizer, 1));
-    return time(job, optimizer.getClass().getSimpleName(), batchSize);
+    return time(job, name(optimizer), batchSize).epoch();
   }
 
-  private Findings.Epoch time(TrainingJob job, String what, int batchSize)
+  private static String name(Optimizer optimizer) {
+    String name = optimizer.getClass().getSimpleName();
+    return optimizer instanceof AdaGrad adaGrad && adaGrad.accumulator() == AdaGrad.Accumulator.ROW
+        ? name + " by row"
+        : name;
+  }
+
+  private Findings.Prepared time(TrainingJob job, String what, int batchSize)
       throws InterruptedException {
     List<Double> milliseconds = new ArrayList<>();
     double firstError = 0;
     EpochTotals totals = EpochTotals.NONE;
+    long open = System.nanoTime();
+    double preparation;
     try (TrainingSession session = backend.openTraining(job)) {
       long begin = System.nanoTime();
+      preparation = (begin - open) / 1e9;
       for (int epoch = 0; epoch <= MOST_EPOCHS; epoch++) {
         long start = System.nanoTime();
         totals = session.run(epoch, 0, job.batchesPerEpoch());
@@ -142,15 +174,17 @@ final class EpochTimes implements Measure {
     }
     double[] counted = milliseconds.stream().skip(1).mapToDouble(Double::doubleValue).toArray();
     Ratings ratings = job.ratings();
-    return new Findings.Epoch(
-        "gpumf",
-        what,
-        ratings.size(),
-        ratings.userCount(),
-        ratings.itemCount(),
-        job.spec().factors(),
-        batchSize,
-        EventTimer.median(counted),
-        Math.sqrt(totals.squaredError() / ratings.size()));
+    Findings.Epoch epoch =
+        new Findings.Epoch(
+            "gpumf",
+            what,
+            ratings.size(),
+            ratings.userCount(),
+            ratings.itemCount(),
+            job.spec().factors(),
+            batchSize,
+            EventTimer.median(counted),
+            Math.sqrt(totals.squaredError() / ratings.size()));
+    return new Findings.Prepared(epoch, preparation);
   }
 }

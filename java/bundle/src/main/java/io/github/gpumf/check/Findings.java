@@ -1,6 +1,7 @@
 package io.github.gpumf.check;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -102,6 +103,14 @@ final class Findings {
   }
 
   /**
+   * An epoch, and what comes before the first one.
+   *
+   * @param epoch the epoch
+   * @param preparationSeconds until the ratings are sorted and on the device
+   */
+  record Prepared(@JsonUnwrapped Epoch epoch, double preparationSeconds) {}
+
+  /**
    * Lists for many users.
    *
    * @param users that are asked for
@@ -124,6 +133,7 @@ final class Findings {
    * @param seconds that each part took
    * @param tests null until they have run
    * @param perRating epochs with an update a rating, whose batch is a round
+   * @param peers epochs of others, on the same sizes
    * @param notes what was left out, and why
    * @param problems what went wrong
    */
@@ -135,7 +145,7 @@ final class Findings {
       List<Kernel> kernels,
       List<Epoch> epochs,
       List<Epoch> batchSizes,
-      List<Epoch> perRating,
+      List<Prepared> perRating,
       List<TopItems> topItems,
       List<Epoch> peers,
       List<String> notes,
@@ -148,7 +158,7 @@ final class Findings {
   private final List<Kernel> kernels = new ArrayList<>();
   private final List<Epoch> epochs = new ArrayList<>();
   private final List<Epoch> batchSizes = new ArrayList<>();
-  private final List<Epoch> perRating = new ArrayList<>();
+  private final List<Prepared> perRating = new ArrayList<>();
   private final List<TopItems> topItems = new ArrayList<>();
   private final List<Epoch> peers = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
@@ -182,7 +192,7 @@ final class Findings {
     batchSizes.add(epoch);
   }
 
-  synchronized void addPerRating(Epoch epoch) {
+  synchronized void addPerRating(Prepared epoch) {
     perRating.add(epoch);
   }
 

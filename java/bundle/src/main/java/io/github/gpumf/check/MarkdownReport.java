@@ -3,6 +3,7 @@ package io.github.gpumf.check;
 import io.github.gpumf.check.Findings.Copy;
 import io.github.gpumf.check.Findings.Epoch;
 import io.github.gpumf.check.Findings.Kernel;
+import io.github.gpumf.check.Findings.Prepared;
 import io.github.gpumf.check.Findings.Snapshot;
 import io.github.gpumf.check.Findings.Tests;
 import io.github.gpumf.check.Findings.TopItems;
@@ -11,6 +12,11 @@ import java.util.Locale;
 
 /** The findings for people: tables, and the charts beside them. */
 final class MarkdownReport {
+  private static final String EPOCH_NAMES =
+      "| by | optimizer | ratings | users | items | k | batch | ms an epoch | M ratings/s | us a batch | RMSE |";
+  private static final String EPOCH_RULES =
+      "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|";
+
   private final StringBuilder text = new StringBuilder();
 
   private MarkdownReport() {}
@@ -38,9 +44,9 @@ final class MarkdownReport {
     report.kernels(found.kernels());
     report.epochs("Epochs", found.epochs());
     report.epochs("Batch sizes", found.batchSizes());
-    report.epochs("An update a rating, a batch is a round", found.perRating());
+    report.perRating(found.perRating());
     report.topItems(found.topItems());
-    report.epochs("The same training in PyTorch", found.peers());
+    report.peers(found);
     if (!charts.isEmpty()) {
       report.heading("Charts");
       charts.forEach(chart -> report.line(chart).line(""));
@@ -128,25 +134,45 @@ final class MarkdownReport {
       return;
     }
     heading(heading);
+    line(EPOCH_NAMES).line(EPOCH_RULES);
+    epochs.forEach(epoch -> line(row(epoch)));
+  }
+
+  private static String row(Epoch epoch) {
+    return String.format(
+        Locale.ROOT,
+        "| %s | %s | %,d | %,d | %,d | %d | %,d | %,.2f | %,.1f | %,.1f | %.4f |",
+        epoch.by(),
+        epoch.optimizer(),
+        epoch.ratings(),
+        epoch.users(),
+        epoch.items(),
+        epoch.factors(),
+        epoch.batchSize(),
+        epoch.milliseconds(),
+        epoch.millionRatingsPerSecond(),
+        epoch.microsecondsPerBatch(),
+        epoch.rmse());
+  }
+
+  private void perRating(List<Prepared> epochs) {
+    if (epochs.isEmpty()) {
+      return;
+    }
+    heading("An update a rating, a batch is a round");
     line(
-        "| by | optimizer | ratings | users | items | k | batch | ms an epoch | M ratings/s | us a batch | RMSE |");
-    line("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
-    for (Epoch epoch : epochs) {
-      line(
-          String.format(
-              Locale.ROOT,
-              "| %s | %s | %,d | %,d | %,d | %d | %,d | %,.2f | %,.1f | %,.1f | %.4f |",
-              epoch.by(),
-              epoch.optimizer(),
-              epoch.ratings(),
-              epoch.users(),
-              epoch.items(),
-              epoch.factors(),
-              epoch.batchSize(),
-              epoch.milliseconds(),
-              epoch.millionRatingsPerSecond(),
-              epoch.microsecondsPerBatch(),
-              epoch.rmse()));
+        "Preparing comes once, before the first epoch: the host deals the ratings to the blocks of");
+    line("a grid, and they are copied to the device.").line("");
+    line(EPOCH_NAMES + " preparing, s |").line(EPOCH_RULES + "---:|");
+    for (Prepared each : epochs) {
+      line(row(each.epoch()) + String.format(Locale.ROOT, " %.2f |", each.preparationSeconds()));
+    }
+  }
+
+  private void peers(Snapshot found) {
+    epochs("The same training in PyTorch", found.peers());
+    for (Comparison each : Comparison.of(found)) {
+      line("").line(each.sentence());
     }
   }
 

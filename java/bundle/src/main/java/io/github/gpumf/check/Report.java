@@ -91,6 +91,7 @@ final class Report {
     json.put("fine", isFine(found));
     json.put("complete", complete);
     json.put("findings", found);
+    json.put("comparisons", Comparison.of(found));
     MAPPER.writeValue(folder.resolve(JSON).toFile(), json);
     Files.writeString(folder.resolve(MARKDOWN), MarkdownReport.of(found, verdict, charts));
   }

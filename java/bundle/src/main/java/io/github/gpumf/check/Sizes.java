@@ -20,6 +20,7 @@ import java.util.List;
  * @param sweptBatchSizes those batch sizes
  * @param perRating ratings of the epochs with an update a rating
  * @param perRatingFactors k of those
+ * @param largeBatchSizes of the epochs that have those ratings and an update a batch
  * @param epochFactors k of the epochs
  * @param batchSize of the epochs
  * @param served the model that lists are asked of
@@ -41,6 +42,7 @@ record Sizes(
     List<Integer> sweptBatchSizes,
     Shape perRating,
     List<Integer> perRatingFactors,
+    List<Integer> largeBatchSizes,
     int epochFactors,
     int batchSize,
     Shape served,
@@ -90,6 +92,7 @@ record Sizes(
         List.of(32, 128, 512, 2_048, 8_192, 32_768, 131_072, 1_000_000),
         ML_25M,
         List.of(64, 128),
+        List.of(131_072, 1 << 20),
         64,
         8_192,
         ML_25M,
@@ -115,6 +118,7 @@ record Sizes(
         List.of(32, 512, 2_000),
         tiny,
         List.of(16, 300),
+        List.of(1_000, 2_000),
         16,
         512,
         new Shape("small", 200, 150, 0),

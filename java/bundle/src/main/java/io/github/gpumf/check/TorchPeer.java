@@ -10,6 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -20,8 +23,21 @@ final class TorchPeer implements Measure {
   private static final String PROBE =
       "import torch; print(torch.__version__, torch.cuda.is_available())";
 
+  /** The first moves the rows of a batch, the second all rows. */
+  private static final List<String> OPTIMIZERS = List.of("SparseAdam", "Adam");
+
   /** Seconds for what has begun to end. */
   private static final long GRACE = 45;
+
+  /**
+   * A training, as the script reads it.
+   *
+   * @param optimizer its name in PyTorch
+   * @param compiled by torch.compile
+   * @param batchSize ratings a step
+   * @param shape of the ratings
+   */
+  private record Case(String optimizer, boolean compiled, int batchSize, Shape shape) {}
 
   private final CheckedGpu gpu;
   private final Path folder;
@@ -60,31 +76,28 @@ final class TorchPeer implements Measure {
         Objects.requireNonNull(TorchPeer.class.getResourceAsStream(SCRIPT))) {
       Files.copy(content, script, StandardCopyOption.REPLACE_EXISTING);
     }
-    Shape shape = sizes.sweep();
+    ObjectMapper mapper = new ObjectMapper();
+    List<Case> cases = cases();
     ProcessBuilder builder =
         new ProcessBuilder(
                 "python3",
                 script.toString(),
-                Long.toString(shape.ratings()),
-                Integer.toString(shape.users()),
-                Integer.toString(shape.items()),
-                Integer.toString(sizes.epochFactors()),
-                Integer.toString(sizes.batchSize()),
-                Long.toString(mostSeconds))
+                mapper.writeValueAsString(
+                    Map.of(
+                        "factors", sizes.epochFactors(), "seconds", mostSeconds, "cases", cases)))
             .redirectError(ProcessBuilder.Redirect.INHERIT);
     gpu.makeFirst(builder);
     Process python = builder.start();
     // A compilation of torch's own can hang; then its lines end, too.
     CompletableFuture.delayedExecutor(mostSeconds + GRACE, TimeUnit.SECONDS)
         .execute(python::destroyForcibly);
-    ObjectMapper mapper = new ObjectMapper();
     try (BufferedReader lines = python.inputReader(StandardCharsets.UTF_8)) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         JsonNode json = mapper.readTree(line);
         if (json.has("left_out")) {
           findings.note("PyTorch: " + json.path("left_out").asText());
         } else {
-          findings.addPeer(epoch(json, shape));
+          findings.addPeer(epoch(json, cases.get(json.path("case").asInt())));
         }
       }
       int exitCode = python.waitFor();
@@ -96,15 +109,33 @@ final class TorchPeer implements Measure {
     }
   }
 
-  private Findings.Epoch epoch(JsonNode json, Shape shape) {
+  /** Small batches, then large ones, then what has to be compiled, which can take all the time. */
+  private List<Case> cases() {
+    List<Case> cases = new ArrayList<>();
+    for (String optimizer : OPTIMIZERS) {
+      cases.add(new Case(optimizer, false, sizes.batchSize(), sizes.sweep()));
+    }
+    for (int batchSize : sizes.largeBatchSizes()) {
+      for (String optimizer : OPTIMIZERS) {
+        cases.add(new Case(optimizer, false, batchSize, sizes.perRating()));
+      }
+    }
+    for (String optimizer : OPTIMIZERS.reversed()) {
+      cases.add(new Case(optimizer, true, sizes.batchSize(), sizes.sweep()));
+    }
+    return List.copyOf(cases);
+  }
+
+  private Findings.Epoch epoch(JsonNode json, Case which) {
+    Shape shape = which.shape();
     return new Findings.Epoch(
         json.path("by").asText(),
-        json.path("optimizer").asText(),
+        which.optimizer(),
         shape.ratings(),
         shape.users(),
         shape.items(),
         sizes.epochFactors(),
-        json.path("batch_size").asInt(),
+        which.batchSize(),
         json.path("milliseconds").asDouble(),
         json.path("rmse").asDouble());
   }

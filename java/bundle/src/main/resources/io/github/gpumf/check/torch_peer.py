@@ -1,12 +1,14 @@
 """The training of gpu-check in PyTorch: y = p.q + b_u + b_i + mean, mean squared error, mini-batches.
 
-Prints a line of JSON for each optimizer: the median time of an epoch, and the RMSE of the last one. Ratings lie on the device, the
-order of an epoch is drawn there, and nothing comes back before its end: what a careful user of PyTorch writes.
+Prints a line of JSON for each case: its number, the median time of an epoch, and the RMSE of the last one. Ratings lie on the device, an
+epoch puts them into its order there at once, and nothing comes back before its end: what a careful user of PyTorch writes.
 
-usage: torch_peer.py RATINGS USERS ITEMS FACTORS BATCH_SIZE SECONDS
+usage: torch_peer.py '{"factors": K, "seconds": S, "cases": [CASE, ...]}', where CASE is
+{"optimizer": "Adam" or "SparseAdam", "compiled": true or false, "batchSize": B, "shape": {"ratings": N, "users": U, "items": I}}
 """
 
 import json
+import math
 import statistics
 import sys
 import time
@@ -14,62 +16,74 @@ import time
 import torch
 
 EPOCHS = 5  # after one that is not counted
+SHIFT = 150.0  # of skewed_ratings.cu, whose ratings these are like
 
-ratings, users, items, factors, batch_size, seconds = map(int, sys.argv[1:])
+arguments = json.loads(sys.argv[1])
+factors = arguments["factors"]
+seconds = arguments["seconds"]
 device = "cuda"
 start_of_all = time.monotonic()
 
 generator = torch.Generator(device=device).manual_seed(1)
-user = torch.randint(users, (ratings,), device=device, generator=generator)
-item = (torch.rand(ratings, device=device, generator=generator) ** 3 * items).long()
-value = 1.0 + item % 4 + torch.randint(2, (ratings,), device=device, generator=generator)
-mean = value.mean()
+
+
+class Ratings:
+    def __init__(self, shape):
+        self.shape = shape
+        self.count, self.users, self.items = shape["ratings"], shape["users"], shape["items"]
+        self.user = torch.randint(self.users, (self.count,), device=device, generator=generator)
+        v = 1 - torch.rand(self.count, device=device, generator=generator) * (1 - math.sqrt(SHIFT / (self.items + SHIFT)))
+        self.item = (SHIFT / (v * v) - SHIFT).long().clamp_(0, self.items - 1)
+        self.value = 1.0 + self.item % 4 + torch.randint(2, (self.count,), device=device, generator=generator)
+        self.mean = self.value.mean()
 
 
 class Model(torch.nn.Module):
-    def __init__(self, sparse):
+    def __init__(self, data, sparse):
         super().__init__()
-        self.p = torch.nn.Embedding(users, factors, sparse=sparse)
-        self.q = torch.nn.Embedding(items, factors, sparse=sparse)
-        self.bu = torch.nn.Embedding(users, 1, sparse=sparse)
-        self.bi = torch.nn.Embedding(items, 1, sparse=sparse)
+        self.p = torch.nn.Embedding(data.users, factors, sparse=sparse)
+        self.q = torch.nn.Embedding(data.items, factors, sparse=sparse)
+        self.bu = torch.nn.Embedding(data.users, 1, sparse=sparse)
+        self.bi = torch.nn.Embedding(data.items, 1, sparse=sparse)
+        self.register_buffer("mean", data.mean)
         for table in (self.p, self.q):
             torch.nn.init.uniform_(table.weight, -0.05, 0.05)
         for table in (self.bu, self.bi):
             torch.nn.init.zeros_(table.weight)
 
     def forward(self, u, i):
-        return (self.p(u) * self.q(i)).sum(1) + self.bu(u).squeeze(1) + self.bi(i).squeeze(1) + mean
+        return (self.p(u) * self.q(i)).sum(1) + self.bu(u).squeeze(1) + self.bi(i).squeeze(1) + self.mean
 
 
-def train(name, sparse, compiled):
+def train(number, data, name, compiled, batch_size):
     torch.manual_seed(1)
-    model = Model(sparse).to(device)
+    sparse = name == "SparseAdam"
+    model = Model(data, sparse).to(device)
     call = torch.compile(model) if compiled else model
-    optimizer = (torch.optim.SparseAdam if sparse else torch.optim.Adam)(list(model.parameters()), lr=1e-3)
+    parameters = list(model.parameters())
+    optimizer = torch.optim.SparseAdam(parameters, lr=1e-3) if sparse else torch.optim.Adam(parameters, lr=1e-3, fused=True)
     times = []
     for epoch in range(EPOCHS + 1):
         torch.cuda.synchronize()
         start = time.perf_counter()
-        order = torch.randperm(ratings, device=device, generator=generator)
+        order = torch.randperm(data.count, device=device, generator=generator)
+        user, item, value = data.user[order], data.item[order], data.value[order]
         total = torch.zeros((), device=device)
-        for first in range(0, ratings, batch_size):
-            batch = order[first : first + batch_size]
+        for u, i, y in zip(user.split(batch_size), item.split(batch_size), value.split(batch_size)):
             optimizer.zero_grad(set_to_none=True)
-            loss = torch.nn.functional.mse_loss(call(user[batch], item[batch]), value[batch])
+            loss = torch.nn.functional.mse_loss(call(u, i), y)
             loss.backward()
             optimizer.step()
-            total += loss.detach() * len(batch)
-        rmse = (total.item() / ratings) ** 0.5
+            total.add_(loss.detach(), alpha=len(y))
+        rmse = (total.item() / data.count) ** 0.5
         times.append((time.perf_counter() - start) * 1e3)
         if time.monotonic() - start_of_all > seconds and epoch > 0:
             break
     print(
         json.dumps(
             {
+                "case": number,
                 "by": "PyTorch " + torch.__version__ + (", compiled" if compiled else ""),
-                "optimizer": name,
-                "batch_size": batch_size,
                 "milliseconds": statistics.median(times[1:]),
                 "rmse": rmse,
             }
@@ -78,18 +92,17 @@ def train(name, sparse, compiled):
     )
 
 
-for name, sparse, compiled in (
-    ("SparseAdam", True, False),
-    ("Adam", False, False),
-    ("Adam", False, True),
-    ("SparseAdam", True, True),
-):
-    what = name + (", compiled" if compiled else "")
+data = None
+for number, case in enumerate(arguments["cases"]):
+    name, compiled, batch_size, shape = case["optimizer"], case["compiled"], case["batchSize"], case["shape"]
+    what = name + (", compiled" if compiled else "") + f", batches of {batch_size:,} of {shape['ratings']:,} ratings"
     if time.monotonic() - start_of_all > seconds:
         print(json.dumps({"left_out": what + ": no time left"}), flush=True)
         continue
     try:
-        train(name, sparse, compiled)
+        if data is None or data.shape != shape:
+            data = Ratings(shape)
+        train(number, data, name, compiled, batch_size)
     except Exception as failure:  # torch.compile needs a C compiler, and does not know sparse gradients everywhere
         reason = (str(failure).splitlines() or [""])[0]
         print(json.dumps({"left_out": what + ": " + type(failure).__name__ + ": " + reason}), flush=True)

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,6 +39,28 @@ final class GpuCheckTest {
 
   /** Of the third device of the stand-in driver. */
   private static final String THIRD = "GPU-4770754d-662d-7374-616e-642d696e2d32";
+
+  /** Answers as python3 with PyTorch on a GPU does, for all cases but the last. */
+  private static final String PYTHON =
+      """
+      #!/bin/sh
+      if [ "$1" = -c ]; then
+        echo 2.9.1 True
+        exit
+      fi
+      for case in 0 1 2 3 4 5 6; do
+        echo '{"case": '$case', "by": "PyTorch 2.9.1", "milliseconds": 1'$case', "rmse": 1.5}'
+      done
+      echo '{"left_out": "SparseAdam, compiled: no time left"}'
+      """;
+
+  /** A folder of commands with a python3. */
+  private static Path python(Path folder) throws IOException {
+    Path commands = Files.createDirectory(folder.resolve("commands"));
+    Path python = Files.writeString(commands.resolve("python3"), PYTHON);
+    assertTrue(python.toFile().setExecutable(true), python.toString());
+    return commands;
+  }
 
   private static Outcome run(Path folder, Map<String, String> environment, String... arguments)
       throws IOException, InterruptedException {
@@ -101,15 +124,16 @@ final class GpuCheckTest {
     TestGpu.requireDriver();
     Path results = folder.resolve("new/results");
     // Of three, all but the first are shown, and the last is asked for.
-    Map<String, String> devices =
-        hasStandIn()
-            ? Map.of("GPUMF_EMULATOR_DEVICES", "3", "CUDA_VISIBLE_DEVICES", "1,2")
-            : Map.of();
+    Map<String, String> environment = new HashMap<>();
+    if (hasStandIn()) {
+      environment.putAll(Map.of("GPUMF_EMULATOR_DEVICES", "3", "CUDA_VISIBLE_DEVICES", "1,2"));
+    }
+    environment.put("PATH", python(folder) + ":" + System.getenv("PATH"));
     String backend = hasStandIn() ? "cuda:1" : "cuda";
     Outcome outcome =
         run(
             folder,
-            devices,
+            environment,
             "--small",
             "--skip-tests",
             "--backend",
@@ -131,6 +155,20 @@ final class GpuCheckTest {
         .forEach(
             kernel -> assertTrue(kernel.path("microseconds").asDouble() > 0, kernel.toString()));
     assertTrue(found.path("notes").toString().contains("--skip-tests"), found.toString());
+    JsonNode perRating = found.path("perRating");
+    assertEquals(12, perRating.size(), "three optimizers, two k, floats and halves");
+    perRating.forEach(
+        epoch -> assertTrue(epoch.path("preparationSeconds").asDouble() > 0, epoch.toString()));
+    assertTrue(perRating.toString().contains("AdaGrad by row, factors as halves"));
+    Sizes sizes = Sizes.small();
+    JsonNode large = found.path("peers").path(5);
+    assertEquals("Adam", large.path("optimizer").asText(), found.path("peers").toString());
+    assertEquals(sizes.largeBatchSizes().get(1), large.path("batchSize").asInt());
+    assertEquals(sizes.perRating().ratings(), large.path("ratings").asLong());
+    assertEquals(15, large.path("milliseconds").asDouble());
+    assertTrue(found.path("notes").toString().contains("PyTorch: SparseAdam, compiled: no time"));
+    // Each batch size, and an update a rating.
+    assertEquals(1 + sizes.largeBatchSizes().size() + 1, json(results).path("comparisons").size());
     assertEquals(kernels(), timed(found.path("kernels")), "each kernel has a time of its own");
   }
 

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.gpumf.check.Findings.Copy;
 import io.github.gpumf.check.Findings.Epoch;
 import io.github.gpumf.check.Findings.Kernel;
+import io.github.gpumf.check.Findings.Prepared;
 import io.github.gpumf.check.Findings.Tests;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -32,6 +33,26 @@ final class ReportTest {
     findings.add(new Kernel("adam_table", "as ml-1m & more", 64, 8_000_000, 4, 2));
     findings.add(new Epoch("gpumf", "Adam", 1_000_000, 6_040, 3_706, 64, 8_192, 20, 0.9));
     findings.addBatchSize(new Epoch("gpumf", "Adam", 100_001, 943, 1_682, 64, 1_000, 10.1, 0.9));
+    return findings;
+  }
+
+  private static Epoch epoch(String by, String optimizer, int k, int batchSize, double time) {
+    return new Epoch(by, optimizer, 25_000_000, 162_000, 59_000, k, batchSize, time, 0.9);
+  }
+
+  /** Ours with k = 128 and batches of 8,192 are faster, and beside no epoch of the peer. */
+  private static Findings besidePyTorch() {
+    Findings findings = findings();
+    findings.addBatchSize(epoch("gpumf", "Adam", 64, 131_072, 200));
+    findings.addBatchSize(epoch("gpumf", "LazyAdam", 64, 131_072, 100));
+    findings.addBatchSize(epoch("gpumf", "LazyAdam", 64, 8_192, 1));
+    findings.addPerRating(new Prepared(epoch("gpumf", "Sgd", 64, 300_000, 50), 2.5));
+    findings.addPerRating(
+        new Prepared(epoch("gpumf", "Sgd, factors as halves", 64, 300_000, 40), 2.25));
+    findings.addPerRating(new Prepared(epoch("gpumf", "Sgd", 128, 300_000, 2), 3));
+    findings.addPeer(epoch("PyTorch 2.9", "SparseAdam", 64, 131_072, 400));
+    findings.addPeer(epoch("PyTorch 2.9", "Adam", 64, 131_072, 250));
+    findings.addPeer(epoch("PyTorch 2.9", "SparseAdam", 64, 1_048_576, 120));
     return findings;
   }
 
@@ -87,6 +108,48 @@ final class ReportTest {
       assertDraws(folder.resolve(chart + ".png"));
       assertWellFormed(folder.resolve(chart + ".svg"));
     }
+  }
+
+  @Test
+  void comparesWithTheFastestOfPyTorch() {
+    assertEquals(
+        List.of(
+            "25,000,000 ratings of 162,000 users and 59,000 items, k = 64: in batches of 131,072"
+                + " GpuMf's fastest epoch takes 100.00 ms (LazyAdam), PyTorch's fastest 250.00 ms"
+                + " (Adam by PyTorch 2.9), 2.50 times as long.",
+            "25,000,000 ratings of 162,000 users and 59,000 items, k = 64: GpuMf's fastest epoch"
+                + " with an update a rating takes 40.00 ms (Sgd, factors as halves), PyTorch's"
+                + " fastest at any batch size 120.00 ms (SparseAdam by PyTorch 2.9, batches of"
+                + " 1,048,576), 3.00 times as long."),
+        Comparison.of(besidePyTorch().snapshot()).stream().map(Comparison::sentence).toList());
+    assertEquals(List.of(), Comparison.of(findings().snapshot()), "there is no peer");
+  }
+
+  @Test
+  void writesPreparationsAndPeers(@TempDir Path folder) throws Exception {
+    new Report(folder).write(besidePyTorch().snapshot(), true);
+    JsonNode json = new ObjectMapper().readTree(folder.resolve(Report.JSON).toFile());
+    JsonNode prepared = json.path("findings").path("perRating").path(0);
+    assertEquals("Sgd", prepared.path("optimizer").asText());
+    assertEquals(500, prepared.path("millionRatingsPerSecond").asDouble(), 1e-9);
+    assertEquals(2.5, prepared.path("preparationSeconds").asDouble());
+    JsonNode peer = json.path("findings").path("peers").path(2);
+    assertEquals(25_000_000, peer.path("ratings").asLong());
+    assertEquals(1_048_576, peer.path("batchSize").asInt());
+    assertEquals(2.5, json.path("comparisons").path(0).path("ratio").asDouble(), 1e-9);
+    String markdown = Files.readString(folder.resolve(Report.MARKDOWN));
+    String shape = "| 25,000,000 | 162,000 | 59,000 | 64 |";
+    assertTrue(
+        markdown.contains(
+            "| gpumf | Sgd " + shape + " 300,000 | 50.00 | 500.0 | 595.2 | 0.9000 | 2.50 |"),
+        markdown);
+    assertTrue(markdown.contains("| PyTorch 2.9 | SparseAdam " + shape + " 1,048,576 |"), markdown);
+    for (Comparison comparison : Comparison.of(besidePyTorch().snapshot())) {
+      assertTrue(markdown.contains("\n\n" + comparison.sentence() + "\n"), markdown);
+    }
+    assertTrue(markdown.contains("(peers.svg)"), markdown);
+    assertDraws(folder.resolve("peers.png"));
+    assertWellFormed(folder.resolve("peers.svg"));
   }
 
   /** Not just a background: a line or a bar has a colour, and letters have many shades. */
