@@ -341,6 +341,9 @@ std::uint64_t BlockRunner::exchange(WarpOperation operation, unsigned mask, std:
 }
 
 void BlockRunner::pause() {
+  if (run_->failed) {
+    Fiber::change(*self_->fiber, scheduler_, true);  // what this thread waits for may never come
+  }
   constexpr std::size_t PAUSES = 8;  // one in so many is a pause
   if (random_.below(PAUSES) == 0) {
     self_->warp->makeReady(self_->lane);

@@ -1,5 +1,6 @@
 #include "kernel.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
 #include <thread>
@@ -12,7 +13,6 @@ namespace emulator {
 namespace {
 
 constexpr int DEFAULT_WORKERS = 2;
-constexpr int MOST_WORKERS = 64;
 
 // Threads that run blocks and nothing else: kernels leave strange stacks behind, which a JVM must not find on its own threads.
 class Workers {
@@ -112,7 +112,8 @@ CUresult runKernel(const Launch& launch) {
     raw.push_back(argument.data());
   }
   launch.entry->prepare(run.prepared.data(), raw.data(), run.provenances.data());
-  workers().run(run, run.blocks() == 1 ? 1 : workerCount());
+  const int blocks = static_cast<int>(std::min<std::uint64_t>(run.blocks(), MOST_WORKERS));
+  workers().run(run, launch.cooperative ? blocks : std::min(blocks, workerCount()));
   return run.failed ? fail(run.code, "%s", run.message.c_str()) : CUDA_SUCCESS;
 }
 

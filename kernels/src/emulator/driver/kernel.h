@@ -14,8 +14,12 @@ struct Launch {
   const KernelEntry* entry;
   Dimensions grid, block;
   std::size_t dynamicShared;
+  bool cooperative;  // all blocks at the same time
   std::vector<std::vector<char>> arguments;  // as the host passed them
 };
+
+// Threads that run blocks, at most.
+constexpr int MOST_WORKERS = 64;
 
 // Runs the kernel to its end; an error's message is kept for emulator_last_error().
 CUresult runKernel(const Launch& launch);

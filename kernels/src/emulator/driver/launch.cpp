@@ -91,6 +91,28 @@ CUresult unpackArguments(const KernelEntry& entry, void* const* extra, std::vect
                          : fail(CUDA_ERROR_INVALID_VALUE, "cuLaunchKernel: the arguments of %s are %zu bytes and not %zu", entry.name, offset, bytes);
 }
 
+CUresult launchKernel(const char* call, CUfunction handle, Dimensions grid, Dimensions block, unsigned sharedBytes, CUstream stream,
+                      void** parameters, void** extra, bool cooperative) {
+  const std::shared_ptr<Function> function = findFunction(handle);
+  if (function == nullptr) {
+    return fail(CUDA_ERROR_INVALID_HANDLE, "%s: the function does not exist, or its module was unloaded", call);
+  }
+  const auto launch = std::make_shared<Launch>(Launch{function->compiled, grid, block, sharedBytes, cooperative, {}});
+  CUresult refused = checkShape(*function, grid, block, sharedBytes);
+  if (refused == CUDA_SUCCESS && cooperative && 1ull * grid.x * grid.y * grid.z > MOST_WORKERS) {
+    refused = fail(CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE, "%s: %s with more than %d blocks, which cannot all run at the same time", call,
+                   function->declared.name.c_str(), MOST_WORKERS);
+  }
+  if (refused == CUDA_SUCCESS) {
+    refused = extra != nullptr ? unpackArguments(*launch->entry, extra, launch->arguments)
+                               : copyArguments(*launch->entry, parameters, launch->arguments);
+  }
+  return refused != CUDA_SUCCESS ? refused : enqueue(call, stream, [launch] {
+    launches()[launch->entry->name]++;
+    return runKernel(*launch);
+  });
+}
+
 }  // namespace
 
 long long launchesOf(const std::string& kernel) {
@@ -115,20 +137,14 @@ using namespace emulator;
 CUDA_CALL cuLaunchKernel(CUfunction handle, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
                          unsigned blockZ, unsigned sharedBytes, CUstream stream, void** parameters, void** extra) {
   return call("cuLaunchKernel", Needs::Context, [&] {
-    const std::shared_ptr<Function> function = findFunction(handle);
-    if (function == nullptr) {
-      return fail(CUDA_ERROR_INVALID_HANDLE, "cuLaunchKernel: the function does not exist, or its module was unloaded");
-    }
-    const auto launch = std::make_shared<Launch>(
-        Launch{function->compiled, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes, {}});
-    CUresult refused = checkShape(*function, launch->grid, launch->block, sharedBytes);
-    if (refused == CUDA_SUCCESS) {
-      refused = extra != nullptr ? unpackArguments(*launch->entry, extra, launch->arguments)
-                                 : copyArguments(*launch->entry, parameters, launch->arguments);
-    }
-    return refused != CUDA_SUCCESS ? refused : enqueue("cuLaunchKernel", stream, [launch] {
-      launches()[launch->entry->name]++;
-      return runKernel(*launch);
-    });
+    return launchKernel("cuLaunchKernel", handle, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes, stream, parameters, extra, false);
+  });
+}
+
+CUDA_CALL cuLaunchCooperativeKernel(CUfunction handle, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
+                                    unsigned blockZ, unsigned sharedBytes, CUstream stream, void** parameters) {
+  return call("cuLaunchCooperativeKernel", Needs::Context, [&] {
+    return launchKernel("cuLaunchCooperativeKernel", handle, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes, stream, parameters,
+                        nullptr, true);
   });
 }

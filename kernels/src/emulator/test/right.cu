@@ -103,7 +103,7 @@ extern "C" __global__ void widenHalves(int pairs, Global<const __half> halves, G
   for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < pairs; i += gridDim.x * blockDim.x) {
     floats[2 * i] = __half2float(halves[2 * i]);
     floats[2 * i + 1] = __half2float(halves[2 * i + 1]);
-    byTwos[i] = Stored<__half>::widened(twos[i]);
+    byTwos[i] = __half22float2(twos[i]);
   }
 }
 
@@ -111,6 +111,6 @@ extern "C" __global__ void roundToHalves(int pairs, Global<const float2> floats,
   for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < pairs; i += gridDim.x * blockDim.x) {
     halves[2 * i] = __float2half_rn(floats[i].x);
     halves[2 * i + 1] = __float2half_rn(floats[i].y);
-    byTwos[i] = Stored<__half>::rounded(floats[i]);
+    byTwos[i] = __floats2half2_rn(floats[i].x, floats[i].y);
   }
 }

@@ -30,7 +30,7 @@ extern "C" __global__ void squared_errors_of_halves(
       Global<const ushort4> p = rowOf(userRows, user, vectors);
       Global<const ushort4> q = rowOf(itemRows, item, vectors);
       for (int vector = lane; vector < vectors; vector += group) {
-        part = dot(widened(p[vector]), widened(q[vector]), part);
+        part = dot(floatsOf(p[vector]), floatsOf(q[vector]), part);
       }
     }
     return sumOverGroup(part, group);

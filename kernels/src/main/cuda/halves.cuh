@@ -9,28 +9,39 @@
 #include <cuda_fp16.h>
 #endif
 
-/// Two numbers of a row, as a table of Factor stores them.
+/// Four halves of a row, in one access of 8 bytes.
+__device__ __forceinline__ float4 floatsOf(ushort4 four) {
+  return make_float4(
+      __half2float(__ushort_as_half(four.x)), __half2float(__ushort_as_half(four.y)), __half2float(__ushort_as_half(four.z)),
+      __half2float(__ushort_as_half(four.w)));
+}
+
+/// To the nearest halves.
+__device__ __forceinline__ ushort4 halvesOf(float4 four) {
+  // One by one on chips before sm_80, whose PTX this is; ptxas joins them.
+  return make_ushort4(
+      __half_as_ushort(__float2half_rn(four.x)), __half_as_ushort(__float2half_rn(four.y)), __half_as_ushort(__float2half_rn(four.z)),
+      __half_as_ushort(__float2half_rn(four.w)));
+}
+
+__device__ __forceinline__ float4 zeroVector() { return make_float4(0, 0, 0, 0); }
+
+/// Four numbers of a row, as a table of Factor stores them.
 template <class Factor>
 struct Stored;
 
 template <>
 struct Stored<float> {
-  using Pair = float2;
-  __device__ static float2 widened(float2 pair) { return pair; }
-  __device__ static float2 rounded(float2 pair) { return pair; }
+  using Vector = float4;
+  __device__ static float4 zeros() { return zeroVector(); }
+  __device__ static float4 widened(float4 four) { return four; }
+  __device__ static float4 rounded(float4 four) { return four; }
 };
 
 template <>
 struct Stored<__half> {
-  using Pair = __half2;
-  __device__ static float2 widened(__half2 pair) { return __half22float2(pair); }
-  // One by one on chips before sm_80, whose PTX this is; ptxas joins them.
-  __device__ static __half2 rounded(float2 pair) { return __floats2half2_rn(pair.x, pair.y); }
+  using Vector = ushort4;
+  __device__ static ushort4 zeros() { return make_ushort4(0, 0, 0, 0); }
+  __device__ static float4 widened(ushort4 four) { return floatsOf(four); }
+  __device__ static ushort4 rounded(float4 four) { return halvesOf(four); }
 };
-
-/// Four halves of a row, in one access of 8 bytes.
-__device__ __forceinline__ float4 widened(ushort4 four) {
-  return make_float4(
-      __half2float(__ushort_as_half(four.x)), __half2float(__ushort_as_half(four.y)), __half2float(__ushort_as_half(four.z)),
-      __half2float(__ushort_as_half(four.w)));
-}

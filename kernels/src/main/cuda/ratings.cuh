@@ -12,6 +12,20 @@ struct Step {
   float biasShrink;
 };
 
+#ifdef GPUMF_EMULATOR
+__device__ inline float root(float x) { return sqrtf(x); }
+#else
+/// The square root, within 2 units in the last place or so.
+__device__ __forceinline__ float root(float x) {
+  float y;
+  asm("sqrt.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+#endif
+
+/// x / y, within 2 units in the last place, for y below 2^126.
+__device__ __forceinline__ float quotient(float x, float y) { return __fdividef(x, y); }
+
 /// SLOTS: numbers that the rule keeps for each factor. BIAS_SLOTS: those that it keeps for a bias.
 struct SgdRule {
   static constexpr int SLOTS = 0;
@@ -26,7 +40,7 @@ struct AdaGradRule {
   static constexpr bool BY_ROW = false;
   __device__ static void move(float& w, float g, float& sum, float&, const Step& s) {
     sum = fmaf(g, g, sum);
-    w -= s.rate * g / (sqrtf(sum) + s.epsilon);
+    w = fmaf(-s.rate, quotient(g, root(sum) + s.epsilon), w);
   }
 };
 
@@ -43,7 +57,7 @@ struct LazyAdamRule {
   __device__ static void move(float& w, float g, float& m, float& v, const Step& s) {
     m = fmaf(g - m, s.a, m);
     v = fmaf(fmaf(g, g, -v), s.b, v);
-    w -= s.rate * m / (sqrtf(v) + s.epsilon);
+    w = fmaf(-s.rate, quotient(m, root(v) + s.epsilon), w);
   }
 };
 

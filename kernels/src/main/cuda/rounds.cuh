@@ -1,59 +1,82 @@
-// An update a rating, in the order of a RatingGrid: a launch is a round of the grid, a warp does one of its blocks after the other.
+// An update a rating, in the order of a RatingGrid: a warp goes through its blocks of one round after the other.
 //
-// The math is that of ratings.cu, which lets groups of lanes run into each other's rows. Here blocks of a round share no row, and the ratings of
-// a block are visited one after the other: nothing is atomic but a counter, and the bits do not depend on the launch.
+// The math is that of ratings.cu, which lets groups of lanes run into each other's rows, with one thing more: the ratings of a group are all
+// predicted from the rows before it, and then each row moves once, along the sum of the gradients of its ratings. Up to four ratings that share no
+// row are a group, for which that is the same as one after the other, and so are eight ratings of one item. Nothing is atomic but flags, and
+// the bits do not depend on the launch.
 //
-// Layout: tables of rows.cuh, row by row as in the ratings. The ratings lie in the grid's order, `words` ints or floats each: user, item, value
-// and, with weights, weight. `blocks` has the first position and the end of each block, round after round, `blocksOfRound` pairs a round.
-// A lane of the warp has two numbers of every 64 of a row, so that a row of 64 is one access of all lanes. `squaredErrors` gets a double a
-// block of the grid; the last block of the launch adds them up, in an order that depends on their number alone, and `stop` is set as in totals.cu.
+// Layout: tables of rows.cuh. The ratings lie in the grid's order, `words` ints or floats each: user, item, value and, with weights, weight. Up to four
+// ratings are a record: a group of ratings that share no row, or half of a group of eight ratings of one item, whose two records come first
+// in their block, so that the first is at an even one. The two upper bits of a record's first user are the number of its ratings less one; bit
+// 31 of its first item says that one of its rows is in one of the three records before it. Rows are below 2^30.
+// `blocks` has the first position and the end of each block, round after round, `blocksOfRound` pairs a round.
 //
-// A rating waits for the one before it where they share a row: a chain, whose links are the latency that counts. With the ratings item by
-// item the item's row stays in registers, and is written when another item comes; users' rows follow each other. So that a rating waits
-// for no memory, its rows are asked for AHEAD ratings before, and its indices AHEAD before that. A row that was asked for before its
-// last update came is read again: rare, since within an item every user is another.
+// A rating has LANES lanes of the warp, of which each has HELD vectors of a row, so four ratings are worked on at once; `long` has the whole warp
+// for one rating, and reads rows of any length from L2 as often as it needs them. So that a group waits for no memory, its rows are asked
+// for a group or two before, and its indices one more before that. Rows that have moved since they were asked for are read again: bit 31.
+// While groups of an item follow each other its row stays in registers.
 //
-// Factors may be halves (halves.cuh; kernels named `half`): widened when their rating comes, rounded when another row's does or the block ends, so
-// that in between a row is one of floats, whichever kernel has it. All else is in floats. A lane's two numbers are one access of 4 bytes; a row
-// of 64 is one of 128.
+// Factors may be halves (halves.cuh; kernels named `half`): widened when their group comes, rounded when it has moved them. All else is in floats.
+// Roots and quotients of the rules are the device's approximate ones, 2 units in the last place or so: IEEE's cost as much as all the rest.
 //
-// Launch: any grid, blocks of a multiple of 32 threads, up to 256: registers are the limit. The number in a kernel's name is how many times a
-// lane has its two numbers of a row: 1, 2 or 4 for k up to 64, 128 or 256; `long` reads rows of any length twice instead. `half_round_long` wants
-// two rows of floats of dynamic shared memory a warp, and so up to 128 threads for k = 1024.
+// Launch: blocks of a multiple of 32 threads, up to 256. A launch goes through the rounds first .. last - 1 of `rounds`, which lists rounds in
+// the order of the epoch, with a rate for each. If these are several the launch must be cooperative: a warp waits for who had its item's stripe
+// before, by flags in `done`, FLAG ints apart, which count a stripe's finished rounds and are cleared before first = 0. Squared errors: a double
+// for each block of each round, in the order of `rounds`; add_rounds adds them up.
 //
-// Predicted for an H100 or H200 (132 multiprocessors, 1.75 GHz, 3.3 or 4.8 TB/s), 25 M ratings of 162,000 users and 59,000 items with
-// MovieLens' skew, whose hottest item has 81,000 ratings, k = 64, 512 stripes:
-//   A link of the chain: 2 fmas, 5 shuffles of 23 cycles and 5 sums of 4, the error, the slope and 2 fmas: 180 cycles, 100 ns; with
-//   a square root and a division of IEEE's, for all but sgd, 330 cycles, 190 ns. The hottest item has a block of 159 ratings in
-//   every round; the longest block of a round has some 170, 87,000 in all, where the others' have 95. So 9 ms, or 17 ms. With less than 300
-//   stripes the others would be as long.
-//   A round ends and begins: launch 2 us, first indices and rows 2 us, the last block's sum 2 us: 512 of them 3 ms.
-//   Bytes: the user's row each way, the item's now and then, indices: 540 to 1,080 for sgd, 1,600 to 3,200 for lazy Adam, so 13 to 27 GB, or
-//   40 to 80 GB: 3 to 8 ms, or 8 to 24 ms, less what L2 holds; beside the chain, not after it. So:
-//     sgd                 12 ms an epoch, 2.1 G ratings/s: the chain
-//     adagrad a row       20 ms, 1.25 G/s: the chain
-//     adagrad, lazy Adam  20 ms, 1.25 G/s: the chain, on an H100 the bytes about as much
-//   Halves, sgd: an update reads and writes at most this much, of which an item's half mostly stays in registers, and the chain is a few cycles
-//   longer, by two widenings beside each other (and by two fmas more at k = 128):
-//                      bytes an update    an epoch's           H100          H200          the chain and the ends of rounds
-//     k = 64, floats   540 to 1,080       13 to 27 GB          4 to 8 ms     3 to 5 ms     12 ms: 2.1 G/s
-//     k = 64, halves   280 to 540         7 to 14 GB           2 to 4 ms     1.5 to 3 ms   12 ms: 2.1 G/s
-//     k = 128, floats  1,050 to 2,080     26 to 52 GB          8 to 16 ms    5 to 11 ms    12.5 ms: 2.0 G/s, on an H100 the bytes about as much
-//     k = 128, halves  540 to 1,050       13 to 26 GB          4 to 8 ms     3 to 5 ms     12.5 ms: 2.0 G/s
-//   So with MovieLens' skew halves gain what an H100 loses to bytes at k = 128, and half the memory of the factors; without a hot item, whose chain
-//   is the limit here, they gain up to twice.
-//   ml-1m-split (900,189 ratings, hottest item 3,075): 167 stripes of 32 ratings a block; counted on the host, the longest blocks of all rounds
-//   have 7,666 ratings, an item has 3 of them one after the other, and a row was asked for too early 13 times in 100: 1.8 ms, 510 M/s for sgd,
-//   half of it the ends of rounds.
-// Versions: 1. this one. Not yet on a GPU, neither floats nor halves. Each optimizer has a file of its own, and another for halves, since a driver
-// compiles a file as a whole: 2 s for all of them with floats.
-// What to try there: two items of a block in turn, if the chain is it; half the rounds, if their ends are.
+// Predicted for an H200 (132 multiprocessors, 1.75 GHz, 4.8 TB/s), 25 M ratings of 162,000 users and 59,000 items with MovieLens' skew, whose hottest
+// item has 87,000 ratings: see the versions.
+// Versions:
+//   1. A warp a rating, a launch a round, 512 stripes. Predicted 9 ms for the chain of the hottest item's ratings, 100 ns each, and 12 ms in all
+//      for sgd, 20 ms for lazy Adam. Measured on an H200: 41 ms and 95 ms; 46 ms for sgd on halves at k = 128. A rating of the chain
+//      takes 440 ns, or 1,000 ns with roots and quotients: 430 instructions a rating, of which a warp alone on its scheduler issues
+//      one in 4.6 cycles. Latencies of shuffles had been counted, instructions had not. No memory was near its limit: 335 GB/s.
+//   2. Flags in place of launches, everything else the same: 34 and 80 ms. Two or four times the stripes, or rows asked for 8 ratings ahead: slower.
+//      By tickets that any warp may draw, 41 and 86 ms: warps wait that could work.
+//   3. Four ratings at once, hot items' in groups of four, approximate roots and quotients: by launches 18 and 38 ms, by flags 13.8 and 29.6 ms,
+//      with 384 stripes 13.1 and 28.6 ms; lazy Adam with its rows two groups ahead 23.8 ms, sgd no faster by that. With all groups of
+//      eight 18 and 69 ms: most of their places are empty. 14.6 ms for sgd on halves at k = 128.
+//   4. This one: hot items' ratings in groups of eight, others in groups of four. Predicted: the chain is half as long and 1.4 times as
+//      slow a group, so 9 ms for sgd, 17 ms for lazy Adam, and 11 ms on halves at k = 128.
+// Each optimizer has a file of its own, and another for halves, since a driver compiles a file as a whole.
 #pragma once
 
 #include "halves.cuh"
 #include "ratings.cuh"
 
-/// A rating of the grid.
+/// Ratings of a record, at most.
+constexpr int RECORD = 4;
+constexpr int SIZE_SHIFT = 30;
+constexpr int ROW_BITS = 0x3fffffff;
+
+/// Ints from a flag to the next: each has a sector of L2 to itself.
+constexpr int FLAG = 8;
+
+#ifdef GPUMF_EMULATOR
+
+// A swap lets other threads run.
+inline int acquire(Global<int> flag) { return atomicCAS(flag, -1, -1); }
+
+inline void release(Global<int> flag, int value) {
+  __threadfence();
+  atomicExch(flag, value);
+}
+
+#else
+
+__device__ __forceinline__ int acquire(int* flag) {
+  int value;
+  asm volatile("ld.acquire.gpu.global.s32 %0, [%1];" : "=r"(value) : "l"(flag) : "memory");
+  return value;
+}
+
+__device__ __forceinline__ void release(int* flag, int value) {
+  asm volatile("st.release.gpu.global.s32 [%0], %1;" : : "l"(flag), "r"(value) : "memory");
+}
+
+#endif
+
+/// A rating of a record; nobody's if the user is -1.
 struct Rating {
   int user;
   int item;
@@ -61,36 +84,32 @@ struct Rating {
   float weight;
 };
 
-__device__ __forceinline__ Rating readRating(Global<const int> ratings, int words, long long at, long long end) {
-  Rating rating{0, 0, 0, 1};
-  if (at < end) {
-    Global<const int> word = ratings + at * words;
-    rating.user = word[0];
-    rating.item = word[1];
-    rating.value = __int_as_float(word[2]);
-    if (words > 3) {
-      rating.weight = __int_as_float(word[3]);
-    }
-  }
-  return rating;
+/// A place of a record on its way from memory, with the record's first user. `some`: there is such a record.
+struct Reading {
+  Rating rating;
+  int head;
+  bool some;
+
+  __device__ __forceinline__ int size() const { return some ? (int)((unsigned)head >> SIZE_SHIFT) + 1 : 0; }
+};
+
+__device__ __forceinline__ Rating readRating(Global<const int> ratings, int words, long long at) {
+  Global<const int> word = ratings + at * words;
+  return Rating{word[0], word[1], __int_as_float(word[2]), words > 3 ? __int_as_float(word[3]) : 1.0f};
 }
 
 /// How long rows are.
 struct Shape {
-  /// float2 from a row to the next.
-  int stride;
-  /// float2 of a row that are not padding.
-  int pairs;
+  /// float4 of a row.
+  int vectors;
   /// 1 / k
   float perFactor;
 };
 
-constexpr float2 NO_PAIR = {0, 0};
+/// factor x
+__device__ __forceinline__ float4 scaled(float factor, float4 x) { return make_float4(factor * x.x, factor * x.y, factor * x.z, factor * x.w); }
 
-/// x . y + sum
-__device__ __forceinline__ float dot(float2 x, float2 y, float sum) { return fmaf(x.y, y.y, fmaf(x.x, y.x, sum)); }
-
-/// A bias with the optimizer's numbers, in every lane.
+/// A bias with the optimizer's numbers, in every lane of a rating.
 template <class Rule>
 struct Bias {
   float weight;
@@ -99,14 +118,12 @@ struct Bias {
 
   template <class Factor>
   __device__ __forceinline__ void load(const SideTables<Factor>& side, int row) {
-    weight = side.bias[row];
-    first = Rule::BIAS_SLOTS > 0 ? side.biasFirst[row] : 0;
-    second = Rule::BIAS_SLOTS > 1 ? side.biasSecond[row] : 0;
+    weight = row < 0 ? 0 : loadShared(&side.bias[row]);
+    first = Rule::BIAS_SLOTS > 0 && row >= 0 ? loadShared(&side.biasFirst[row]) : 0;
+    second = Rule::BIAS_SLOTS > 1 && row >= 0 ? loadShared(&side.biasSecond[row]) : 0;
   }
 
-  __device__ __forceinline__ void move(float slope, const Step& step) {
-    Rule::move(weight, fmaf(step.biasShrink, weight, slope), first, second, step);
-  }
+  __device__ __forceinline__ void move(float gradient, const Step& step) { Rule::move(weight, gradient, first, second, step); }
 
   template <class Factor>
   __device__ __forceinline__ void store(const SideTables<Factor>& side, int row) const {
@@ -120,71 +137,85 @@ struct Bias {
   }
 };
 
-/// Moves two numbers of a row, whose gradient is slope x other + shrink x themselves.
+/// Moves four numbers of a row along their gradient. pace: that of a row with one G.
 template <class Rule>
-__device__ __forceinline__ void movePair(float2& own, float2 other, float2& first, float2& second, float slope, float pace, const Step& step) {
-  float gx = fmaf(slope, other.x, step.shrink * own.x);
-  float gy = fmaf(slope, other.y, step.shrink * own.y);
+__device__ __forceinline__ void moveVector(float4& own, float4 gradient, float4& first, float4& second, float pace, const Step& step) {
   if (Rule::BY_ROW) {
-    own.x = fmaf(-pace, gx, own.x);
-    own.y = fmaf(-pace, gy, own.y);
+    own = addScaled(own, pace, gradient);
   } else {
-    Rule::move(own.x, gx, first.x, second.x, step);
-    Rule::move(own.y, gy, first.y, second.y, step);
+    Rule::move(own.x, gradient.x, first.x, second.x, step);
+    Rule::move(own.y, gradient.y, first.y, second.y, step);
+    Rule::move(own.z, gradient.z, first.z, second.z, step);
+    Rule::move(own.w, gradient.w, first.w, second.w, step);
   }
 }
 
-/// The rate of a row that has one G, which grows by the mean square of its gradient: |s q + c p|^2 = s^2 |q|^2 + 2 s c p.q + c^2 |p|^2.
-__device__ __forceinline__ float paceOf(float& sum, float own, float other, float dot, float slope, float perFactor, const Step& step) {
-  float c = step.shrink;
-  float squares = fmaf(slope * slope, other, fmaf(c * c, own, 2 * slope * c * dot));
-  sum += fmaxf(squares, 0) * perFactor;  // rounding can leave a sum of squares below 0
-  return step.rate / (sqrtf(sum) + step.epsilon);
+/// The rate of a row that has one G, which grows by the mean square of its gradient.
+__device__ __forceinline__ float paceOf(float& sum, float squares, const Shape& shape, const Step& step) {
+  sum = fmaf(squares, shape.perFactor, sum);
+  return -quotient(step.rate, root(sum) + step.epsilon);
 }
 
-/// What a lane holds of a row, with the optimizer's numbers. Pair: of factors, as they are in memory on the way from there, then as floats. A half is
-/// widened when its rating comes and not before: who looks at a number that was asked for waits for it.
-template <class Rule, int HELD, class Pair>
-struct Row {
-  static constexpr int FIRST = Rule::SLOTS > 0 ? HELD : 1;
-  static constexpr int SECOND = Rule::SLOTS > 1 ? HELD : 1;
+/// Which lanes of a warp have a rating, and which vectors of its rows: lane, lane + LANES and so on, HELD of them.
+template <int LANES_OF_ROW, int HELD_OF_ROW>
+struct Place {
+  static constexpr int LANES = LANES_OF_ROW;
+  static constexpr int HELD = HELD_OF_ROW;
+  static_assert(WARP / LANES == RECORD, "a warp works on a record at once");
 
-  Pair factors[HELD];
-  float2 first[FIRST];
-  float2 second[SECOND];
+  int lane;
+  /// Of the rating in its record.
+  int number;
+
+  __device__ __forceinline__ explicit Place(int laneOfWarp) : lane(laneOfWarp & (LANES - 1)), number(laneOfWarp / LANES) {}
+};
+
+/// What a lane holds of a row. Vector: of factors, as they are in memory on the way from there, then as floats. A half is widened when its
+/// group comes and not before: who looks at a number that was asked for waits for it. SLOTS: whether the optimizer's numbers of factors come
+/// along; else they are read when the row moves, which takes fewer registers.
+template <class Rule, class At, class Vector, bool SLOTS>
+struct Row {
+  static constexpr int HELD = At::HELD;
+  static constexpr int FIRST = Rule::SLOTS > 0 && SLOTS ? HELD : 1;
+  static constexpr int SECOND = Rule::SLOTS > 1 && SLOTS ? HELD : 1;
+
+  Vector factors[HELD];
+  float4 first[FIRST];
+  float4 second[SECOND];
   Bias<Rule> bias;
   /// G of the row, in every lane.
   float sum;
 
+  /// Asks for a row; for one of zeros where `row` is -1.
   template <class Factor>
-  __device__ __forceinline__ void load(const SideTables<Factor>& side, int row, const Shape& shape, int lane) {
-    long long start = (long long)row * shape.stride;
+  __device__ __forceinline__ void load(const SideTables<Factor>& side, int row, const Shape& shape, const At& at) {
+    long long start = (long long)row * shape.vectors;
 #pragma unroll
     for (int held = 0; held < HELD; held++) {
-      int pair = lane + held * WARP;
-      bool own = pair < shape.pairs;
-      factors[held] = own ? as<Pair>(side.factors)[start + pair] : Stored<Factor>::rounded(NO_PAIR);
-      if (Rule::SLOTS > 0) {
-        first[held] = own ? as<float2>(side.first)[start + pair] : NO_PAIR;
+      int vector = at.lane + held * At::LANES;
+      bool own = row >= 0 && vector < shape.vectors;
+      factors[held] = own ? loadShared(&as<Vector>(side.factors)[start + vector]) : Stored<Factor>::zeros();
+      if (Rule::SLOTS > 0 && SLOTS) {
+        first[held] = own ? loadShared(&as4(side.first)[start + vector]) : zeroVector();
       }
-      if (Rule::SLOTS > 1) {
-        second[held] = own ? as<float2>(side.second)[start + pair] : NO_PAIR;
+      if (Rule::SLOTS > 1 && SLOTS) {
+        second[held] = own ? loadShared(&as4(side.second)[start + vector]) : zeroVector();
       }
     }
     bias.load(side, row);
-    sum = Rule::BY_ROW ? side.first[row] : 0;
+    sum = Rule::BY_ROW && row >= 0 ? loadShared(&side.first[row]) : 0;
   }
 
   /// Becomes a row that has come from memory.
   template <class Factor>
-  __device__ __forceinline__ void take(const Row<Rule, HELD, typename Stored<Factor>::Pair>& row) {
+  __device__ __forceinline__ void take(const Row<Rule, At, typename Stored<Factor>::Vector, SLOTS>& row) {
 #pragma unroll
     for (int held = 0; held < HELD; held++) {
       factors[held] = Stored<Factor>::widened(row.factors[held]);
-      if (Rule::SLOTS > 0) {
+      if (Rule::SLOTS > 0 && SLOTS) {
         first[held] = row.first[held];
       }
-      if (Rule::SLOTS > 1) {
+      if (Rule::SLOTS > 1 && SLOTS) {
         second[held] = row.second[held];
       }
     }
@@ -192,392 +223,569 @@ struct Row {
     sum = row.sum;
   }
 
-  template <class Factor>
-  __device__ __forceinline__ void store(const SideTables<Factor>& side, int row, const Shape& shape, int lane) const {
-    long long start = (long long)row * shape.stride;
+  /// This lane's part of the dot product.
+  template <bool OTHERS_SLOTS>
+  __device__ __forceinline__ float partOfDot(const Row<Rule, At, float4, OTHERS_SLOTS>& other) const {
+    float part = 0;
 #pragma unroll
     for (int held = 0; held < HELD; held++) {
-      int pair = lane + held * WARP;
-      if (pair < shape.pairs) {
-        as<typename Stored<Factor>::Pair>(side.factors)[start + pair] = Stored<Factor>::rounded(factors[held]);
+      part = dot(factors[held], other.factors[held], part);
+    }
+    return part;
+  }
+
+  /// Moves along scale x direction and the pull of so many ratings, and writes the row where `writes`. Every lane of the warp must call it.
+  template <class Factor>
+  __device__ __forceinline__ void move(
+      const SideTables<Factor>& side, int row, bool writes, float scale, const float4 (&direction)[HELD], float slopeOfBias, float ratings,
+      const Shape& shape, const At& at, const Step& step) {
+    long long start = (long long)row * shape.vectors;
+    float4 read[2 * HELD];
+    if (Rule::SLOTS > 0 && !SLOTS) {
+#pragma unroll
+      for (int held = 0; held < HELD; held++) {
+        int vector = at.lane + held * At::LANES;
+        bool own = row >= 0 && vector < shape.vectors;
+        read[held] = own ? loadShared(&as4(side.first)[start + vector]) : zeroVector();
+        read[HELD + held] = Rule::SLOTS > 1 && own ? loadShared(&as4(side.second)[start + vector]) : zeroVector();
+      }
+      __syncwarp();  // where several places have the row, all have read it
+    }
+    float4 gradient[HELD];
+    float squares = 0;
+#pragma unroll
+    for (int held = 0; held < HELD; held++) {
+      gradient[held] = addScaled(scaled(ratings * step.shrink, factors[held]), scale, direction[held]);
+      if (Rule::BY_ROW) {
+        squares = dot(gradient[held], gradient[held], squares);
+      }
+    }
+    float pace = Rule::BY_ROW ? paceOf(sum, sumOverGroup(squares, At::LANES), shape, step) : 0;
+    bias.move(fmaf(ratings * step.biasShrink, bias.weight, slopeOfBias), step);
+#pragma unroll
+    for (int held = 0; held < HELD; held++) {
+      int vector = at.lane + held * At::LANES;
+      bool own = writes && vector < shape.vectors;
+      float4& x = SLOTS || Rule::SLOTS == 0 ? first[Rule::SLOTS > 0 && SLOTS ? held : 0] : read[held];
+      float4& y = SLOTS || Rule::SLOTS < 2 ? second[Rule::SLOTS > 1 && SLOTS ? held : 0] : read[HELD + held];
+      moveVector<Rule>(factors[held], gradient[held], x, y, pace, step);
+      typename Stored<Factor>::Vector stored = Stored<Factor>::rounded(factors[held]);
+      factors[held] = Stored<Factor>::widened(stored);
+      if (own) {
+        as<typename Stored<Factor>::Vector>(side.factors)[start + vector] = stored;
         if (Rule::SLOTS > 0) {
-          as<float2>(side.first)[start + pair] = first[held];
+          as4(side.first)[start + vector] = x;
         }
         if (Rule::SLOTS > 1) {
-          as<float2>(side.second)[start + pair] = second[held];
+          as4(side.second)[start + vector] = y;
         }
       }
     }
-    if (lane == 0) {
+    if (writes && at.lane == 0) {
       bias.store(side, row);
       if (Rule::BY_ROW) {
         side.first[row] = sum;
       }
     }
   }
+};
 
-  __device__ __forceinline__ void move(const float2 (&other)[HELD], float slope, float pace, const Shape& shape, int lane, const Step& step) {
+/// What a visit of a block needs to know.
+template <class Factor>
+struct Block {
+  const SideTables<Factor>& users;
+  const SideTables<Factor>& items;
+  const Shape& shape;
+  const Step& step;
+  float offset;
+  Global<const int> ratings;
+  int words;
+  long long from;
+  long long end;
+  /// Whether nobody else has the stripe of users in this epoch: their rows may be asked for before the wait for items'.
+  bool ownUsers;
+
+  /// Asks for a place of the record that begins at a position.
+  __device__ __forceinline__ Reading read(long long at, int place) const {
+    Reading reading{{-1, -1, 0, 1}, 0, at < end};
+    if (reading.some) {
+      reading.head = ratings[at * words];
+      if (at + place < end) {
+        reading.rating = readRating(ratings, words, at + place);
+      }
+    }
+    return reading;
+  }
+};
+
+/// Goes through a block whose rows fit registers.
+template <class Rule, class Factor, class At, bool SLOTS>
+struct Visit {
+  static constexpr int HELD = At::HELD;
+  using Coming = Row<Rule, At, typename Stored<Factor>::Vector, SLOTS>;
+  using Present = Row<Rule, At, float4, SLOTS>;
+
+  const Block<Factor>& block;
+  At at;
+
+  /// Of the record at hand and the one after it, or of the next two: the rating of this place, and what all lanes know.
+  Rating ratings[2];
+  Coming users[2];
+  Coming items[2];
+  int sizes[2];
+  int first[2];
+  bool together[2];
+  bool late[2];
+
+  /// Of the two after those, and where the second of them begins: a guess, as long as the size of the first is on its way.
+  Reading after[2];
+  long long last;
+  bool guessed;
+
+  /// The item at hand, and which it is if the next group may have it too, or -1.
+  Present item;
+  int kept;
+  double sum;
+
+  __device__ __forceinline__ Visit(const Block<Factor>& block, int lane) : block(block), at(lane), guessed(false), kept(-1), sum(0) {}
+
+  /// Makes a record that has come the next one.
+  __device__ __forceinline__ void expect(int turn, const Reading& reading) {
+    int size = reading.size();
+    int ofFirst = __shfl_sync(ALL_LANES, reading.rating.item, 0);
+    int ofSecond = __shfl_sync(ALL_LANES, reading.rating.item, At::LANES);
+    sizes[turn] = size;
+    first[turn] = ofFirst & ROW_BITS;
+    together[turn] = size > 1 && first[turn] == ofSecond;
+    late[turn] = size > 0 && ofFirst < 0;
+    ratings[turn] = reading.rating;
+    ratings[turn].user = at.number < size ? reading.rating.user & ROW_BITS : -1;
+    ratings[turn].item = at.number < size ? reading.rating.item & ROW_BITS : -1;
+  }
+
+  /// Asks for the record after the last one that was asked for, in whose turn the one before it was.
+  __device__ __forceinline__ void askForRecord(int turn) {
+    last += after[1 - turn].size();
+    after[turn] = block.read(last, at.number);
+  }
+
+  /// Asks for the two records after the last one that was asked for. Most records are full, and it is dear to wait for their sizes.
+  __device__ __forceinline__ void askForTwo() {
+    last += after[1].size();
+    after[0] = block.read(last, at.number);
+    last += RECORD;
+    after[1] = block.read(last, at.number);
+    guessed = true;
+  }
+
+  __device__ __forceinline__ void checkGuess() {
+    if (guessed && after[0].size() != RECORD) {
+      last += after[0].size() - RECORD;
+      after[1] = block.read(last, at.number);
+    }
+    guessed = false;
+  }
+
+  __device__ __forceinline__ void askForUser(int turn) { users[turn].load(block.users, ratings[turn].user, block.shape, at); }
+
+  __device__ __forceinline__ void askForItem(int turn) { items[turn].load(block.items, ratings[turn].item, block.shape, at); }
+
+  /// The items that the next group does not keep.
+  __device__ __forceinline__ void askForItems(int turn) {
+    if (together[0] ? turn == 0 && first[0] != kept : true) {
+      askForItem(turn);
+    }
+  }
+
+  __device__ __forceinline__ float errorOf(const Rating& rating, const Present& user, float dot) {
+    return rating.user < 0 ? 0 : dot + (block.offset + user.bias.weight + item.bias.weight - rating.value);
+  }
+
+  __device__ __forceinline__ float slopeOf(const Rating& rating, float error) {
+    float weighted = rating.weight * error;
+    sum += (double)weighted * error;
+    return 2 * weighted;
+  }
+
+  __device__ __forceinline__ void moveUser(Present& user, const Rating& rating, float slope) {
+    user.template move<Factor>(block.users, rating.user, rating.user >= 0, slope, item.factors, slope, 1, block.shape, at, block.step);
+  }
+
+  /// The group of a record whose ratings share no row.
+  __device__ __forceinline__ void apart(int turn) {
+    __syncwarp();  // what other lanes have written is read from here on
+    if (late[turn]) {
+      askForUser(turn);
+      askForItem(turn);
+    }
+    Present user;
+    user.template take<Factor>(users[turn]);
+    item.template take<Factor>(items[turn]);
+    Rating rating = ratings[turn];
+    kept = -1;
+    expect(turn, after[turn]);
+    askForUser(turn);
+    askForItems(turn);
+    askForRecord(turn);
+
+    float error = errorOf(rating, user, sumOverGroup(user.partOfDot(item), At::LANES));
+    float slope = slopeOf(rating, error);
+    float4 before[HELD];
 #pragma unroll
     for (int held = 0; held < HELD; held++) {
-      if (lane + held * WARP < shape.pairs) {
-        float2& x = first[Rule::SLOTS > 0 ? held : 0];
-        float2& y = second[Rule::SLOTS > 1 ? held : 0];
-        movePair<Rule>(factors[held], other[held], x, y, slope, pace, step);
-      }
+      before[held] = user.factors[held];
     }
-    bias.move(slope, step);
+    moveUser(user, rating, slope);
+    item.template move<Factor>(
+        block.items, rating.item, rating.user >= 0, slope, before, slope, 1, block.shape, at, block.step);
   }
-};
 
-/// The rows of one side, of the rating at hand and of the AHEAD ratings after it.
-template <class Rule, class Factor, int HELD, int AHEAD>
-struct SideRows {
-  const SideTables<Factor>& side;
-  const Shape& shape;
-  int lane;
-  /// The row in `now`, or -1.
-  int current;
-  Row<Rule, HELD, float2> now;
-  Row<Rule, HELD, typename Stored<Factor>::Pair> coming[AHEAD];
-  /// The rows of the last AHEAD ratings: those that a row on its way may have missed an update of.
-  int before[AHEAD];
-  /// The row asked for last, or -1.
-  int asked;
-
-  __device__ __forceinline__ SideRows(const SideTables<Factor>& side, const Shape& shape, int lane)
-      : side(side), shape(shape), lane(lane), current(-1), asked(-1) {
+  /// The group of two records whose ratings share an item. Every place has its row.
+  __device__ __forceinline__ void sharing() {
+    __syncwarp();
+    int row = first[0];
+    if (late[0] || late[1]) {
+      askForUser(0);
+      askForUser(1);
+      askForItem(0);
+    }
+    Present user[2];
+    user[0].template take<Factor>(users[0]);
+    user[1].template take<Factor>(users[1]);
+    if (row != kept) {
+      item.template take<Factor>(items[0]);
+    }
+    kept = row;
+    Rating rating[2] = {ratings[0], ratings[1]};
 #pragma unroll
-    for (int at = 0; at < AHEAD; at++) {
-      before[at] = -1;
+    for (int turn = 0; turn < 2; turn++) {
+      expect(turn, after[turn]);
+      askForUser(turn);
     }
-  }
+    askForItems(0);
+    askForItems(1);
+    askForTwo();
 
-  /// Asks for the row of the rating AHEAD of the one at hand. A row that follows itself is in `now` by then.
-  __device__ __forceinline__ void ask(int place, int row) {
-    if (row != asked) {
-      coming[place].load(side, row, shape, lane);
-      asked = row;
-    }
-  }
-
-  /// Writes the row at hand, if the next rating has another.
-  __device__ __forceinline__ void leave(int row) {
-    if (current >= 0 && row != current) {
-      now.store(side, current, shape, lane);
-    }
-  }
-
-  /// Makes the row of the next rating the one at hand. After `leave` and a __syncwarp.
-  __device__ __forceinline__ void enter(int place, int row) {
-    if (row != current) {
-      bool missed = false;
+    float dots[2] = {user[0].partOfDot(item), user[1].partOfDot(item)};
 #pragma unroll
-      for (int at = 0; at < AHEAD; at++) {
-        missed |= before[at] == row;
-      }
-      if (missed) {
-        coming[place].load(side, row, shape, lane);
-      }
-      now.template take<Factor>(coming[place]);
-      current = row;
+    for (int offset = At::LANES / 2; offset > 0; offset /= 2) {
+      dots[0] += __shfl_xor_sync(ALL_LANES, dots[0], offset);
+      dots[1] += __shfl_xor_sync(ALL_LANES, dots[1], offset);
     }
-    before[place] = row;
-  }
-};
-
-/// Visits the ratings at from .. end - 1 and returns the sum of a e^2, each before its update. Every lane of the warp must call it.
-template <class Rule, class Factor, int HELD, int AHEAD>
-__device__ __forceinline__ double visit(
-    const SideTables<Factor>& userSide, const SideTables<Factor>& itemSide, const Shape& shape, float offset, Global<const int> ratings, int words,
-    long long from, long long end, int lane, const Step& step) {
-  SideRows<Rule, Factor, HELD, AHEAD> users(userSide, shape, lane);
-  SideRows<Rule, Factor, HELD, AHEAD> items(itemSide, shape, lane);
-  Rating coming[AHEAD];
-  Rating after[AHEAD];
+    float slopes[2] = {
+        slopeOf(rating[0], errorOf(rating[0], user[0], dots[0])), slopeOf(rating[1], errorOf(rating[1], user[1], dots[1]))};
+    float slope = slopes[0] + slopes[1];
+    float4 direction[HELD];
 #pragma unroll
-  for (int place = 0; place < AHEAD; place++) {
-    coming[place] = readRating(ratings, words, from + place, end);
-    after[place] = readRating(ratings, words, from + place + AHEAD, end);
-  }
-#pragma unroll
-  for (int place = 0; place < AHEAD; place++) {
-    if (from + place < end) {
-      users.ask(place, coming[place].user);
-      items.ask(place, coming[place].item);
+    for (int held = 0; held < HELD; held++) {
+      direction[held] = addScaled(scaled(slopes[0], user[0].factors[held]), slopes[1], user[1].factors[held]);
     }
-  }
-  double sum = 0;
-  for (long long start = from; start < end; start += AHEAD) {
 #pragma unroll
-    for (int place = 0; place < AHEAD; place++) {
-      if (start + place >= end) {
-        break;
-      }
-      Rating rating = coming[place];
-      users.leave(rating.user);
-      items.leave(rating.item);
-      __syncwarp();  // lane 0 has written what every lane may read
-      users.enter(place, rating.user);
-      items.enter(place, rating.item);
-      coming[place] = after[place];
-      if (start + place + AHEAD < end) {
-        users.ask(place, coming[place].user);
-        items.ask(place, coming[place].item);
-      }
-      after[place] = readRating(ratings, words, start + place + 2 * AHEAD, end);
-
-      float part = 0;
-      float partP = 0;
-      float partQ = 0;
-      float2 p[HELD];
-      float2 q[HELD];
+    for (int offset = At::LANES; offset < WARP; offset *= 2) {
 #pragma unroll
       for (int held = 0; held < HELD; held++) {
-        p[held] = users.now.factors[held];
-        q[held] = items.now.factors[held];
-        part = dot(p[held], q[held], part);
-        if (Rule::BY_ROW) {
-          partP = dot(p[held], p[held], partP);
-          partQ = dot(q[held], q[held], partQ);
-        }
+        direction[held].x += __shfl_xor_sync(ALL_LANES, direction[held].x, offset);
+        direction[held].y += __shfl_xor_sync(ALL_LANES, direction[held].y, offset);
+        direction[held].z += __shfl_xor_sync(ALL_LANES, direction[held].z, offset);
+        direction[held].w += __shfl_xor_sync(ALL_LANES, direction[held].w, offset);
       }
-      float pq = sumOverGroup(part, WARP);
-      float pp = Rule::BY_ROW ? sumOverGroup(partP, WARP) : 0;
-      float qq = Rule::BY_ROW ? sumOverGroup(partQ, WARP) : 0;
-      float error = pq + (offset + users.now.bias.weight + items.now.bias.weight - rating.value);
-      float weighted = rating.weight * error;
-      float slope = 2 * weighted;
-      sum += (double)weighted * error;
-      float paceOfUser = Rule::BY_ROW ? paceOf(users.now.sum, pp, qq, pq, slope, shape.perFactor, step) : 0;
-      float paceOfItem = Rule::BY_ROW ? paceOf(items.now.sum, qq, pp, pq, slope, shape.perFactor, step) : 0;
-      users.now.move(q, slope, paceOfUser, shape, lane, step);
-      items.now.move(p, slope, paceOfItem, shape, lane, step);
+      slope += __shfl_xor_sync(ALL_LANES, slope, offset);
     }
+    moveUser(user[0], rating[0], slopes[0]);
+    moveUser(user[1], rating[1], slopes[1]);
+    item.template move<Factor>(
+        block.items, row, at.number == 0, 1, direction, slope, 2 * RECORD, block.shape, at, block.step);
   }
-  users.leave(-1);
-  items.leave(-1);
-  return sum;
-}
 
-/// The factors of one side's row that is too long for registers, of the rating at hand. A lane has its pairs to itself.
-template <class Factor>
-struct LongRow;
+  /// Where the first four records begin, which nothing is known of yet: their sizes come in one access.
+  __device__ __forceinline__ void askForFirst() {
+    long long place = block.from + at.number * At::LANES + at.lane;
+    int head = place < block.end ? block.ratings[place * block.words] : 0;
+    int begins = 0;
+    long long starts[4];
+#pragma unroll
+    for (int record = 0; record < 4; record++) {
+      starts[record] = block.from + begins;
+      begins += (int)((unsigned)__shfl_sync(ALL_LANES, head, begins) >> SIZE_SHIFT) + 1;
+    }
+    Reading firsts[2] = {block.read(starts[0], at.number), block.read(starts[1], at.number)};
+    after[0] = block.read(starts[2], at.number);
+    after[1] = block.read(starts[3], at.number);
+    last = starts[3];
+    expect(0, firsts[0]);
+    expect(1, firsts[1]);
+  }
 
-/// Floats stay in memory.
-template <>
-struct LongRow<float> {
-  Global<float2> factors;
-  int stride;
-  long long start;
-
-  __device__ __forceinline__ LongRow(const SideTables<float>& side, const Shape& shape, int, int)
-      : factors(as<float2>(side.factors)), stride(shape.stride), start(0) {}
-
-  __device__ __forceinline__ void enter(int row) { start = (long long)row * stride; }
-  __device__ __forceinline__ float2 get(int pair) const { return factors[start + pair]; }
-  __device__ __forceinline__ void set(int pair, float2 numbers) { factors[start + pair] = numbers; }
-  __device__ __forceinline__ void leave() {}
+  /// Returns this lane's sum of a e^2.
+  template <class Wait>
+  __device__ __forceinline__ double run(Wait wait) {
+    askForFirst();
+    if (!block.ownUsers) {
+      wait();
+    }
+    askForUser(0);
+    askForUser(1);
+    if (block.ownUsers) {
+      wait();
+    }
+    askForItems(0);
+    askForItems(1);
+    while (sizes[0] > 0) {
+      checkGuess();
+      if (together[0]) {
+        sharing();
+        continue;
+      }
+      apart(0);
+      if (sizes[1] == 0) {
+        break;
+      }
+      apart(1);
+    }
+    return at.lane == 0 ? sum : 0;
+  }
 };
 
-/// Of halves the row at hand is in shared memory, as floats, until another comes: so it is rounded when a row in registers is.
-template <>
-struct LongRow<__half> {
-  Global<__half2> factors;
-  const Shape& shape;
+/// Goes through a block whose rows are too long for registers: they are read for the dot products, and again, from L2, to be moved.
+template <class Rule, class Factor>
+struct VisitLong {
+  using Vector = typename Stored<Factor>::Vector;
+
+  const Block<Factor>& block;
   int lane;
-  /// The row in `floats`, or -1.
-  int current;
-  float2* floats;
+  double sum;
 
-  /// The launch has two rows of floats for each of its warps.
-  __device__ __forceinline__ LongRow(const SideTables<__half>& side, const Shape& shape, int number, int lane)
-      : factors(as<__half2>(side.factors)), shape(shape), lane(lane), current(-1) {
-    DYNAMIC_SHARED(float2, rows);
-    floats = rows + (threadIdx.x / WARP * 2 + number) * shape.pairs;
+  __device__ __forceinline__ VisitLong(const Block<Factor>& block, int lane) : block(block), lane(lane), sum(0) {}
+
+  __device__ __forceinline__ float4 factorsOf(const SideTables<Factor>& side, int row, int vector) const {
+    return Stored<Factor>::widened(loadShared(&as<Vector>(side.factors)[(long long)row * block.shape.vectors + vector]));
   }
 
-  __device__ __forceinline__ void enter(int row) {
-    if (row == current) {
-      return;
+  __device__ __forceinline__ void move(
+      const SideTables<Factor>& side, int row, int vector, float4 own, float4 gradient, float pace) const {
+    long long at = (long long)row * block.shape.vectors + vector;
+    float4 x = Rule::SLOTS > 0 ? loadShared(&as4(side.first)[at]) : zeroVector();
+    float4 y = Rule::SLOTS > 1 ? loadShared(&as4(side.second)[at]) : zeroVector();
+    moveVector<Rule>(own, gradient, x, y, pace, block.step);
+    as<Vector>(side.factors)[at] = Stored<Factor>::rounded(own);
+    if (Rule::SLOTS > 0) {
+      as4(side.first)[at] = x;
     }
-    leave();
-    current = row;
-    long long start = (long long)row * shape.stride;
-    for (int pair = lane; pair < shape.pairs; pair += WARP) {
-      floats[pair] = Stored<__half>::widened(factors[start + pair]);
+    if (Rule::SLOTS > 1) {
+      as4(side.second)[at] = y;
     }
   }
 
-  __device__ __forceinline__ float2 get(int pair) const { return floats[pair]; }
-  __device__ __forceinline__ void set(int pair, float2 numbers) { floats[pair] = numbers; }
+  /// The gradient of a user's vector, and of the item's.
+  __device__ __forceinline__ float4 gradientOfUser(float4 p, float4 q, float slope) const {
+    return addScaled(scaled(block.step.shrink, p), slope, q);
+  }
 
-  __device__ __forceinline__ void leave() {
-    if (current >= 0) {
-      long long start = (long long)current * shape.stride;
-      for (int pair = lane; pair < shape.pairs; pair += WARP) {
-        factors[start + pair] = Stored<__half>::rounded(floats[pair]);
+  template <int RATINGS>
+  __device__ __forceinline__ float4 gradientOfItem(const float4 (&p)[RATINGS], float4 q, const float (&slopes)[RATINGS]) const {
+    float4 gradient = scaled(RATINGS * block.step.shrink, q);
+#pragma unroll
+    for (int at = 0; at < RATINGS; at++) {
+      gradient = addScaled(gradient, slopes[at], p[at]);
+    }
+    return gradient;
+  }
+
+  /// A group of ratings of one item.
+  template <int RATINGS>
+  __device__ __forceinline__ void group(const Rating (&ratings)[RATINGS]) {
+    const Step& step = block.step;
+    __syncwarp();  // what other lanes have written is read from here on
+    int row = ratings[0].item;
+    float parts[RATINGS];
+#pragma unroll
+    for (int at = 0; at < RATINGS; at++) {
+      parts[at] = 0;
+    }
+    for (int vector = lane; vector < block.shape.vectors; vector += WARP) {
+      float4 q = factorsOf(block.items, row, vector);
+#pragma unroll
+      for (int at = 0; at < RATINGS; at++) {
+        parts[at] = dot(factorsOf(block.users, ratings[at].user, vector), q, parts[at]);
       }
     }
-  }
-};
-
-/// Moves two numbers of a long row.
-template <class Rule, class Factor>
-__device__ __forceinline__ void moveLong(
-    LongRow<Factor>& row, const SideTables<Factor>& side, int pair, long long at, float2 own, float2 other, float slope, float pace,
-    const Step& step) {
-  float2 x = Rule::SLOTS > 0 ? as<float2>(side.first)[at] : NO_PAIR;
-  float2 y = Rule::SLOTS > 1 ? as<float2>(side.second)[at] : NO_PAIR;
-  movePair<Rule>(own, other, x, y, slope, pace, step);
-  row.set(pair, own);
-  if (Rule::SLOTS > 0) {
-    as<float2>(side.first)[at] = x;
-  }
-  if (Rule::SLOTS > 1) {
-    as<float2>(side.second)[at] = y;
-  }
-}
-
-/// The same as `visit` where a row is too long for registers: it is read for the dot product, and once more, from L1, to be moved.
-template <class Rule, class Factor>
-__device__ __forceinline__ double visitLong(
-    const SideTables<Factor>& userSide, const SideTables<Factor>& itemSide, const Shape& shape, float offset, Global<const int> ratings, int words,
-    long long from, long long end, int lane, const Step& step) {
-  LongRow<Factor> users(userSide, shape, 0, lane);
-  LongRow<Factor> items(itemSide, shape, 1, lane);
-  double sum = 0;
-  for (long long at = from; at < end; at++) {
-    Rating rating = readRating(ratings, words, at, end);
-    long long user = (long long)rating.user * shape.stride;
-    long long item = (long long)rating.item * shape.stride;
-    users.enter(rating.user);
-    items.enter(rating.item);
-    Bias<Rule> ofUser;
     Bias<Rule> ofItem;
-    ofUser.load(userSide, rating.user);
-    ofItem.load(itemSide, rating.item);
-    float sumOfUser = Rule::BY_ROW ? userSide.first[rating.user] : 0;
-    float sumOfItem = Rule::BY_ROW ? itemSide.first[rating.item] : 0;
-    float part = 0;
-    float partP = 0;
-    float partQ = 0;
-    for (int pair = lane; pair < shape.pairs; pair += WARP) {
-      float2 p = users.get(pair);
-      float2 q = items.get(pair);
-      part = dot(p, q, part);
-      if (Rule::BY_ROW) {
-        partP = dot(p, p, partP);
-        partQ = dot(q, q, partQ);
+    Bias<Rule> ofUser[RATINGS];
+    ofItem.load(block.items, row);
+    float sumOfItem = Rule::BY_ROW ? loadShared(&block.items.first[row]) : 0;
+    float sumOfUser[RATINGS];
+    float slopes[RATINGS];
+    float slope = 0;
+#pragma unroll
+    for (int at = 0; at < RATINGS; at++) {
+      const Rating& rating = ratings[at];
+      ofUser[at].load(block.users, rating.user);
+      sumOfUser[at] = Rule::BY_ROW ? loadShared(&block.users.first[rating.user]) : 0;
+      float error = sumOverGroup(parts[at], WARP) + (block.offset + ofUser[at].weight + ofItem.weight - rating.value);
+      float weighted = rating.weight * error;
+      sum += (double)weighted * error;
+      slopes[at] = 2 * weighted;
+      slope += slopes[at];
+    }
+    float paces[RATINGS];
+    float paceOfItem = 0;
+    if (Rule::BY_ROW) {
+      float squares[RATINGS];
+      float squaresOfItem = 0;
+#pragma unroll
+      for (int at = 0; at < RATINGS; at++) {
+        squares[at] = 0;
+      }
+      for (int vector = lane; vector < block.shape.vectors; vector += WARP) {
+        float4 q = factorsOf(block.items, row, vector);
+        float4 p[RATINGS];
+#pragma unroll
+        for (int at = 0; at < RATINGS; at++) {
+          p[at] = factorsOf(block.users, ratings[at].user, vector);
+          float4 gradient = gradientOfUser(p[at], q, slopes[at]);
+          squares[at] = dot(gradient, gradient, squares[at]);
+        }
+        float4 gradient = gradientOfItem(p, q, slopes);
+        squaresOfItem = dot(gradient, gradient, squaresOfItem);
+      }
+#pragma unroll
+      for (int at = 0; at < RATINGS; at++) {
+        paces[at] = paceOf(sumOfUser[at], sumOverGroup(squares[at], WARP), block.shape, step);
+      }
+      paceOfItem = paceOf(sumOfItem, sumOverGroup(squaresOfItem, WARP), block.shape, step);
+    }
+    for (int vector = lane; vector < block.shape.vectors; vector += WARP) {
+      float4 q = factorsOf(block.items, row, vector);
+      float4 p[RATINGS];
+#pragma unroll
+      for (int at = 0; at < RATINGS; at++) {
+        p[at] = factorsOf(block.users, ratings[at].user, vector);
+      }
+      move(block.items, row, vector, q, gradientOfItem(p, q, slopes), paceOfItem);
+#pragma unroll
+      for (int at = 0; at < RATINGS; at++) {
+        move(block.users, ratings[at].user, vector, p[at], gradientOfUser(p[at], q, slopes[at]), Rule::BY_ROW ? paces[at] : 0);
       }
     }
-    float pq = sumOverGroup(part, WARP);
-    float pp = Rule::BY_ROW ? sumOverGroup(partP, WARP) : 0;
-    float qq = Rule::BY_ROW ? sumOverGroup(partQ, WARP) : 0;
-    float error = pq + (offset + ofUser.weight + ofItem.weight - rating.value);
-    float weighted = rating.weight * error;
-    float slope = 2 * weighted;
-    sum += (double)weighted * error;
-    float paceOfUser = Rule::BY_ROW ? paceOf(sumOfUser, pp, qq, pq, slope, shape.perFactor, step) : 0;
-    float paceOfItem = Rule::BY_ROW ? paceOf(sumOfItem, qq, pp, pq, slope, shape.perFactor, step) : 0;
-    for (int pair = lane; pair < shape.pairs; pair += WARP) {
-      float2 p = users.get(pair);
-      float2 q = items.get(pair);
-      moveLong<Rule>(users, userSide, pair, user + pair, p, q, slope, paceOfUser, step);
-      moveLong<Rule>(items, itemSide, pair, item + pair, q, p, slope, paceOfItem, step);
-    }
-    ofUser.move(slope, step);
-    ofItem.move(slope, step);
+    ofItem.move(fmaf(RATINGS * step.biasShrink, ofItem.weight, slope), step);
     __syncwarp();  // every lane has read what lane 0 writes
     if (lane == 0) {
-      ofUser.store(userSide, rating.user);
-      ofItem.store(itemSide, rating.item);
+      ofItem.store(block.items, row);
       if (Rule::BY_ROW) {
-        userSide.first[rating.user] = sumOfUser;
-        itemSide.first[rating.item] = sumOfItem;
+        block.items.first[row] = sumOfItem;
       }
     }
-    __syncwarp();  // the next rating may read it
-  }
-  users.leave();
-  items.leave();
-  return sum;
-}
-
-/// Adds a round to the epoch's totals (totals.cu). One warp.
-__device__ __forceinline__ void addRound(
-    Global<int> stop, long long batch, long long ratings, Global<const double> squaredErrors, int blocks, Global<double> totals,
-    double lossLimit) {
-  int lane = threadIdx.x & (WARP - 1);
-  double sum = 0;
-  for (int number = lane; number < blocks; number += WARP) {
-    sum += loadShared(&squaredErrors[number]);
-  }
-  sum = sumOverGroup(sum, WARP);
-  if (lane == 0) {
-    totals[0] += (double)ratings;
-    totals[1] += sum;
-    totals[2] += sum;
-    if (!(sum / (double)ratings <= lossLimit)) {  // true for NaN too
-      totals[3] = (double)(batch + 1);
-      *stop = 1;
+#pragma unroll
+    for (int at = 0; at < RATINGS; at++) {
+      ofUser[at].move(fmaf(step.biasShrink, ofUser[at].weight, slopes[at]), step);
+      if (lane == 0) {
+        ofUser[at].store(block.users, ratings[at].user);
+        if (Rule::BY_ROW) {
+          block.users.first[ratings[at].user] = sumOfUser[at];
+        }
+      }
     }
   }
+
+  __device__ __forceinline__ Rating read(long long at) const {
+    Rating rating = readRating(block.ratings, block.words, at);
+    rating.user &= ROW_BITS;
+    rating.item &= ROW_BITS;
+    return rating;
+  }
+
+  template <class Wait>
+  __device__ __forceinline__ double run(Wait wait) {
+    wait();
+    for (long long at = block.from; at < block.end;) {
+      int size = block.read(at, 0).size();
+      Rating first = read(at);
+      if (size > 1 && first.item == read(at + 1).item) {
+        Rating ratings[2 * RECORD];
+#pragma unroll
+        for (int place = 0; place < 2 * RECORD; place++) {
+          ratings[place] = read(at + place);
+        }
+        group<2 * RECORD>(ratings);
+        at += 2 * RECORD;
+        continue;
+      }
+      for (int place = 0; place < size; place++) {
+        Rating one[1] = {read(at + place)};
+        group<1>(one);
+      }
+      at += size;
+    }
+    return lane == 0 ? sum : 0;
+  }
+};
+
+/// Waits until the stripe of the longer side that a block has is free: who had it last before round `at` of the launch has finished.
+__device__ __forceinline__ void awaitStripe(
+    Global<const int> rounds, int first, int at, int number, int blocksOfRound, int stripes, Global<int> done, int lane) {
+  if (lane == 0) {
+    for (int before = at - 1; before >= first; before--) {
+      int other = (number + rounds[at] - rounds[before] + stripes) % stripes;
+      if (other < blocksOfRound) {
+        while (acquire(done + other * FLAG) <= before) {
+        }
+        break;
+      }
+    }
+  }
+  __syncwarp();
 }
 
-/// Visits the blocks of a round.
+/// Visits the blocks of some rounds.
 template <class Visit>
-__device__ __forceinline__ void runRound(
-    Global<int> stop, long long batch, int round, long long ratingsOfRound, Global<const long long> blocks, int blocksOfRound,
-    Global<double> squaredErrors, Global<int> finished, Global<double> totals, double lossLimit, Visit visit) {
+__device__ __forceinline__ void runRounds(
+    Global<const int> stop, Global<const int> rounds, int first, int last, Global<const long long> blocks, int blocksOfRound, int stripes,
+    Global<int> done, Global<double> squaredErrors, Visit visit) {
   if (*stop) {
     return;
   }
   Group warps(WARP);
-  for (long long number = warps.first() + warps.inBlock; number < blocksOfRound; number += warps.count()) {
-    long long place = 2 * ((long long)round * blocksOfRound + number);
-    double sum = visit(blocks[place], blocks[place + 1], warps.lane);
-    if (warps.lane == 0) {
-      squaredErrors[number] = sum;
-    }
-  }
-  __shared__ bool last;
-  __threadfence();  // the sums come before the count
-  __syncthreads();
-  if (threadIdx.x == 0) {
-    last = atomicAdd(finished, 1) == (int)gridDim.x - 1;
-  }
-  __syncthreads();
-  if (last && threadIdx.x < WARP) {
-    __threadfence();
-    addRound(stop, batch, ratingsOfRound, squaredErrors, blocksOfRound, totals, lossLimit);
-    if (threadIdx.x == 0) {
-      *finished = 0;
+  for (int at = first; at < last; at++) {
+    for (long long number = warps.first() + warps.inBlock; number < blocksOfRound; number += warps.count()) {
+      long long place = 2 * ((long long)rounds[at] * blocksOfRound + number);
+      double sum = visit(at, blocks[place], blocks[place + 1], warps.lane, [&]() {
+        awaitStripe(rounds, first, at, (int)number, blocksOfRound, stripes, done, warps.lane);
+      });
+      sum = sumOverGroup(sum, WARP);
+      __syncwarp();  // all lanes have written
+      if (warps.lane == 0) {
+        squaredErrors[(long long)at * blocksOfRound + number] = sum;
+        if (last - first > 1) {
+          __threadfence();
+          release(done + number * FLAG, at + 1);
+        }
+      }
     }
   }
 }
 
-#define ROUND(name, Factor, visitBlock)                                                                                                    \
-  extern "C" __global__ void name(                                                                                                         \
-      Global<int> stop, long long batch, int round, long long ratingsOfRound, float rate, Global<const int> ratings, int words,            \
-      Global<const long long> blocks, int blocksOfRound, Global<Factor> userFactors, Global<float> userFirst, Global<float> userSecond,    \
-      Global<float> userBias, Global<float> userBiasFirst, Global<float> userBiasSecond, Global<Factor> itemFactors,                       \
-      Global<float> itemFirst, Global<float> itemSecond, Global<float> itemBias, Global<float> itemBiasFirst,                              \
-      Global<float> itemBiasSecond, int vectors, int k, float offset, float a, float b, float epsilon, float shrink, float biasShrink,     \
-      Global<double> squaredErrors, Global<int> finished, Global<double> totals, double lossLimit) {                                       \
-    SideTables<Factor> users{userFactors, userFirst, userSecond, userBias, userBiasFirst, userBiasSecond};                                 \
-    SideTables<Factor> items{itemFactors, itemFirst, itemSecond, itemBias, itemBiasFirst, itemBiasSecond};                                 \
-    Shape shape{2 * vectors, (k + 1) / 2, 1.0f / k};                                                                                       \
-    Step step{rate, a, b, epsilon, shrink, biasShrink};                                                                                    \
-    runRound(                                                                                                                              \
-        stop, batch, round, ratingsOfRound, blocks, blocksOfRound, squaredErrors, finished, totals, lossLimit,                             \
-        [&](long long from, long long end, int lane) {                                                                                     \
-          return visitBlock(users, items, shape, offset, ratings, words, from, end, lane, step);                                           \
-        });                                                                                                                                \
+#define ROUND(name, Factor, ...)                                                                                                             \
+  extern "C" __global__ void __launch_bounds__(256) name(                                                                                    \
+      Global<const int> stop, Global<const int> rounds, Global<const float> rates, int first, int last, Global<const int> ratings,           \
+      int words, Global<const long long> blocks, int blocksOfRound, int stripes, int ownUsers, Global<int> done, Global<Factor> userFactors, \
+      Global<float> userFirst, Global<float> userSecond, Global<float> userBias, Global<float> userBiasFirst, Global<float> userBiasSecond,  \
+      Global<Factor> itemFactors, Global<float> itemFirst, Global<float> itemSecond, Global<float> itemBias, Global<float> itemBiasFirst,    \
+      Global<float> itemBiasSecond, int vectors, int k, float offset, float a, float b, float epsilon, float shrink, float biasShrink,       \
+      Global<double> squaredErrors) {                                                                                                        \
+    SideTables<Factor> users{userFactors, userFirst, userSecond, userBias, userBiasFirst, userBiasSecond};                                   \
+    SideTables<Factor> items{itemFactors, itemFirst, itemSecond, itemBias, itemBiasFirst, itemBiasSecond};                                   \
+    Shape shape{vectors, 1.0f / k};                                                                                                          \
+    runRounds(                                                                                                                               \
+        stop, rounds, first, last, blocks, blocksOfRound, stripes, done, squaredErrors,                                                      \
+        [&](int at, long long from, long long end, int lane, auto wait) {                                                                    \
+          Step step{rates[at], a, b, epsilon, shrink, biasShrink};                                                                           \
+          Block<Factor> block{users, items, shape, step, offset, ratings, words, from, end, ownUsers != 0};                                  \
+          return __VA_ARGS__(block, lane).run(wait);                                                                                         \
+        });                                                                                                                                  \
   }
 
-// The last number is AHEAD: as many rows as registers hold, and four links, some 700 cycles, hide the latency of memory.
-#define ROUNDS(name, Rule, Factor, aheadOfFour)                  \
-  ROUND(name##_1, Factor, (visit<Rule, Factor, 1, 4>))           \
-  ROUND(name##_2, Factor, (visit<Rule, Factor, 2, 4>))           \
-  ROUND(name##_4, Factor, (visit<Rule, Factor, 4, aheadOfFour>)) \
-  ROUND(name##_long, Factor, (visitLong<Rule, Factor>))
+// k up to 64 and up to 128, of which a lane has two or four vectors, and any k.
+#define ROUNDS(name, Rule, Factor)                                               \
+  ROUND(name##_1, Factor, Visit<Rule, Factor, Place<8, 2>, true>)                \
+  ROUND(name##_2, Factor, Visit<Rule, Factor, Place<8, 4>, (Rule::SLOTS == 0)>)  \
+  ROUND(name##_long, Factor, VisitLong<Rule, Factor>)

@@ -1,4 +1,4 @@
 // Rounds of AdaGrad, a G a row: math, layout, launch, bytes and versions in rounds.cuh.
 #include "rounds.cuh"
 
-ROUNDS(adagrad_row_round, AdaGradRowRule, float, 4)
+ROUNDS(adagrad_row_round, AdaGradRowRule, float)

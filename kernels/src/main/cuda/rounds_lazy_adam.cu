@@ -1,4 +1,4 @@
 // Rounds of lazy Adam: math, layout, launch, bytes and versions in rounds.cuh.
 #include "rounds.cuh"
 
-ROUNDS(lazy_adam_round, LazyAdamRule, float, 2)
+ROUNDS(lazy_adam_round, LazyAdamRule, float)

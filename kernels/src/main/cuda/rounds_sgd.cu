@@ -1,4 +1,4 @@
 // Rounds of Sgd: math, layout, launch, bytes and versions in rounds.cuh.
 #include "rounds.cuh"
 
-ROUNDS(sgd_round, SgdRule, float, 4)
+ROUNDS(sgd_round, SgdRule, float)

@@ -34,3 +34,46 @@ extern "C" __global__ void sum_partials(Global<const double> partials, int count
     *sum = all;
   }
 }
+
+/// Adds the rounds of a launch of rounds.cuh to the epoch's totals, in their order; `batch` is the number of the first. `squaredErrors` has
+/// `blocksOfRound` numbers a round; `sums` is memory for one a round.
+extern "C" __global__ void add_rounds(
+    Global<int> stop,
+    long long batch,
+    int rounds,
+    Global<const long long> ratingsOfRounds,
+    Global<const double> squaredErrors,
+    int blocksOfRound,
+    Global<double> sums,
+    Global<double> totals,
+    double lossLimit) {
+  if (*stop) {
+    return;
+  }
+  Group warps(WARP);
+  for (int round = warps.inBlock; round < rounds; round += warps.perBlock) {
+    double sum = 0;
+    for (int number = warps.lane; number < blocksOfRound; number += WARP) {
+      sum += squaredErrors[(long long)round * blocksOfRound + number];
+    }
+    sum = sumOverGroup(sum, WARP);
+    if (warps.lane == 0) {
+      sums[round] = sum;
+    }
+  }
+  __syncthreads();
+  if (threadIdx.x > 0) {
+    return;
+  }
+  for (int round = 0; round < rounds; round++) {
+    double ratings = (double)ratingsOfRounds[round];
+    totals[0] += ratings;
+    totals[1] += sums[round];
+    totals[2] += sums[round];
+    if (!(sums[round] / ratings <= lossLimit)) {  // true for NaN too
+      totals[3] = (double)(batch + round + 1);
+      *stop = 1;
+      return;
+    }
+  }
+}

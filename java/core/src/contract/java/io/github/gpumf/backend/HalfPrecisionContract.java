@@ -17,6 +17,8 @@ import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
 import io.github.gpumf.optim.Updates;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -114,32 +116,36 @@ public abstract class HalfPrecisionContract extends TrainingContract {
   }
 
   /**
-   * Three ratings of one user, one item, both or neither. Each moves its rows by about a quarter of
-   * a half's ulp: three of them make an ulp, and one by itself is lost in rounding.
+   * Ratings of one user, one item, both or neither. Each moves its rows by about a quarter of a
+   * half's ulp, which is lost in rounding, unless a group adds up what its ratings move their item.
    */
   @Test
-  void aRowStaysInFloatsWhileRatingsFollowEachOther() {
-    int[] same = {0, 0, 0};
-    int[] others = {0, 1, 2};
+  void rowsAreRoundedAfterEveryGroup() {
+    int count = RatingGrid.TOGETHER;
+    int[] same = new int[count];
+    int[] others = IntStream.range(0, count).toArray();
+    // e = 1 - value = -2^-6, so p and q move by 2 rate 2^-6 = 2^-12; halves from 1 on are 2^-10
+    // apart. Where biases move between, later ratings find errors smaller by some hundredths.
+    float[] values = new float[count];
+    Arrays.fill(values, 1 + 0x1p-6f);
+    boolean together = backend().cut().visits() == RatingGrid.Visits.ITEMS_TOGETHER;
     for (boolean users : new boolean[] {false, true}) {
       for (boolean items : new boolean[] {false, true}) {
-        // e = 1 - value = -2^-6, so p and q move by 2 rate 2^-6 = 2^-12; halves from 1 on are 2^-10
-        // apart. The two ratings after it find errors smaller by some hundredths.
-        float value = 1 + 0x1p-6f;
         Ratings ratings =
             Ratings.of(
                 users ? same : others,
                 items ? same : others,
-                new float[] {value, value, value},
-                users ? 1 : 3,
-                items ? 1 : 3);
+                values,
+                users ? 1 : count,
+                items ? 1 : count);
         Mf spec = Mf.biased(1).withInitializer(new UniformInitializer(1, 1));
         TrainingJob job = perRating(ratings, spec, new Sgd(0x1p-7), Precision.HALF, 1, 1);
         try (TrainingSession session = backend().openTraining(job)) {
           session.run(0, 0, 1);
           Weights end = session.weights(Slot.CURRENT);
-          assertEquals(users ? 1 + 0x1p-10f : 1, end.userFactors().get(0, 0));
-          assertEquals(items ? 1 + 0x1p-10f : 1, end.itemFactors().get(0, 0));
+          assertEquals(1, end.userFactors().get(0, 0));
+          float ofItem = together && items && !users ? 1 + count * 0x1p-12f : 1;
+          assertEquals(ofItem, end.itemFactors().get(0, 0));
         }
       }
     }

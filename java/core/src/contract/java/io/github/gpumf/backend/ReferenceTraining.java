@@ -132,10 +132,10 @@ final class ReferenceTraining {
               ratings.user(row), ratings.item(row), ratings.value(row), ratings.weight(row)));
     }
     moves = step;
-    return move(rows);
+    return move(rows, rows.size());
   }
 
-  /** Every rating of a round is a batch of its own. */
+  /** Every group of a round is a batch whose gradients are summed up. */
   private double round(int epoch, long batch) {
     int round = EpochOrder.round(job, epoch, batch);
     double loss = 0;
@@ -145,19 +145,17 @@ final class ReferenceTraining {
           RatingGrid.of(
               job.ratings(), job.gridSize(), job.cut().visits(), arena, RatingGrid.Workers.CALLER);
       for (int block = 0; block < grid.size().blocks(); block++) {
-        for (long at = grid.start(round, block); at < grid.end(round, block); at++) {
-          loss +=
-              move(
-                  List.of(
-                      new Rating(grid.user(at), grid.item(at), grid.value(at), grid.weight(at))));
-          visited++;
-          boolean last = at + 1 == grid.end(round, block);
-          boolean halves = job.precision() == Precision.HALF;
-          if (halves && (last || grid.user(at + 1) != grid.user(at))) {
-            toHalves(users.w[grid.user(at)]);
+        long at = grid.start(round, block);
+        for (byte size : grid.groups(round, block)) {
+          List<Rating> group = new ArrayList<>();
+          for (long end = at + size; at < end; at++) {
+            group.add(new Rating(grid.user(at), grid.item(at), grid.value(at), grid.weight(at)));
           }
-          if (halves && (last || grid.item(at + 1) != grid.item(at))) {
-            toHalves(items.w[grid.item(at)]);
+          loss += move(group, 1);
+          visited += size;
+          if (job.precision() == Precision.HALF) {
+            group.forEach(rating -> toHalves(users.w[rating.user()]));
+            group.forEach(rating -> toHalves(items.w[rating.item()]));
           }
         }
       }
@@ -165,28 +163,27 @@ final class ReferenceTraining {
     }
   }
 
-  /** Moves the weights along the gradient of a batch and returns its loss. */
-  private double move(List<Rating> batch) {
+  /** Moves the weights along the gradient of a batch and returns its loss: sums by a divisor. */
+  private double move(List<Rating> batch, int divisor) {
     Mf spec = job.spec();
-    int size = batch.size();
     double loss = spec.l2() * (users.squares() + items.squares());
     for (Rating rating : batch) {
       int user = rating.user();
       int item = rating.item();
       double error = predict(user, item) - rating.value();
-      loss += rating.weight() * error * error / size;
-      double slope = 2.0 / size * rating.weight() * error;
+      loss += rating.weight() * error * error / divisor;
+      double slope = 2.0 / divisor * rating.weight() * error;
       double kernel = biases ? 1 : dense.w[0][0];
       for (int factor = 0; factor < spec.factors(); factor++) {
         double p = users.w[user][factor];
         double q = items.w[item][factor];
-        users.g[user][factor] += slope * kernel * q + 2.0 / size * spec.regularization() * p;
-        items.g[item][factor] += slope * kernel * p + 2.0 / size * spec.regularization() * q;
+        users.g[user][factor] += slope * kernel * q + 2.0 / divisor * spec.regularization() * p;
+        items.g[item][factor] += slope * kernel * p + 2.0 / divisor * spec.regularization() * q;
       }
       users.count[user]++;
       items.count[item]++;
       if (biases) {
-        double pull = 2.0 / size * spec.biasRegularization();
+        double pull = 2.0 / divisor * spec.biasRegularization();
         userBias.g[user][0] += slope + pull * userBias.w[user][0];
         itemBias.g[item][0] += slope + pull * itemBias.w[item][0];
         userBias.count[user]++;

@@ -27,6 +27,14 @@ import java.util.function.IntConsumer;
  * gone through, and {@link Cut} how many there are: each backend has its own, and a result belongs
  * to its cut.
  *
+ * <p>The ratings of a block come in {@linkplain #groups groups}. All ratings of a group are
+ * predicted from the rows before it; then each of its rows moves once, along the sum of the
+ * gradients of its ratings in the group. It is a sum and not a mean, and each rating brings its
+ * share of the regularization: {@code 2 lambda x} for a row x. The optimizer's numbers of the row
+ * move once, too. Where the ratings of a group share no row, this is an update for each of them,
+ * one after the other. Where they share their item, its row and its bias have one update for all of
+ * them, and each user's have one for the user's.
+ *
  * <p>Rows are numbered anew, stripe by stripe: the rows of a block lie close together.
  *
  * <p>Immutable; safe for any number of threads.
@@ -34,6 +42,19 @@ import java.util.function.IntConsumer;
 public final class RatingGrid {
   /** The most ratings of a group: as many as the widest vectors have lanes. */
   public static final int GROUP = 16;
+
+  /**
+   * The ratings of a group that shares its item, with {@link Visits#ITEMS_TOGETHER}. The item's row
+   * is written once for so many, and so its ratings wait for one another an eighth as often. A sum
+   * of so many gradients is still a small step at the rates that an update per rating has.
+   */
+  public static final int TOGETHER = 8;
+
+  /**
+   * The most ratings of a group that shares no row, with {@link Visits#ITEMS_TOGETHER}. A group of
+   * them has eight rows, about as many as one of {@link #TOGETHER} has with its nine.
+   */
+  public static final int APART = 4;
 
   static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfFloat NUMBER = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -60,11 +81,19 @@ public final class RatingGrid {
     USERS_IN_TURN,
 
     /**
-     * The ratings of an item, then those of the next: for who keeps the item's row in registers
-     * meanwhile. Some items have more ratings than any user, and a block of theirs is one item.
-     * Each rating is a group of its own.
+     * First groups of {@value #TOGETHER} ratings that share their item and no other row: of each
+     * item as many as it has such ratings, one after the other, and then those of the next, by
+     * number. Then all other ratings, in groups of 1..{@value #APART} that share no row: so a
+     * group's size says which of the two it is. A GPU can work on all of a group at once, and does
+     * not wait for the row of an item after each of its ratings: some items have more ratings than
+     * any user, and a block of theirs is one item.
+     *
+     * <p>If {@value #TOGETHER} ratings of an item that follow each other have a user twice, they
+     * are among the others. Groups of those are full, where ratings are left that share no row, and
+     * do so without the rows of the two groups before, where there is a choice: a GPU reads the
+     * rows of a group while it works on those.
      */
-    ITEM_BY_ITEM
+    ITEMS_TOGETHER
   }
 
   /**
@@ -183,7 +212,7 @@ public final class RatingGrid {
   /** The positions of block b are {@code starts[b]} to {@code starts[b + 1] - 1}. */
   private final long[] starts;
 
-  /** For each block the sizes of its groups; none if each rating is one. */
+  /** For each block the sizes of its groups. */
   private final byte[][] groups;
 
   /** For each new number the row it had. */
@@ -318,19 +347,38 @@ public final class RatingGrid {
   }
 
   /**
-   * The groups of a block: so many ratings each, one after the other, share no row.
+   * The groups of a block: so many ratings each, one after the other. {@link Visits} says which
+   * rows they share.
    *
    * @param round in 0..rounds-1
    * @param number of the block in its round, in 0..blocks-1
    * @return the size of each group, 1..{@value #GROUP}; not to be changed
    */
   public byte[] groups(int round, int number) {
-    byte[] sizes = groups[size.block(round, number)];
-    if (sizes.length == 0) {
-      sizes = new byte[Math.toIntExact(end(round, number) - start(round, number))];
-      Arrays.fill(sizes, (byte) 1);
-    }
-    return sizes;
+    return groups[size.block(round, number)];
+  }
+
+  /**
+   * The first position of a block, by where it is in the grid. Blocks lie in this order: those of
+   * the first stripe of users, item stripe by item stripe, then those of the next.
+   *
+   * @param users stripe of users
+   * @param items stripe of items
+   * @return a position
+   */
+  public long startOf(int users, int items) {
+    return starts[users * size.items + items];
+  }
+
+  /**
+   * The groups of a block, by where it is in the grid.
+   *
+   * @param users stripe of users
+   * @param items stripe of items
+   * @return the size of each group; not to be changed
+   */
+  public byte[] groupsOf(int users, int items) {
+    return groups[users * size.items + items];
   }
 
   /**

@@ -14,12 +14,11 @@ public enum Precision {
    * factor: those are what a GPU's speed depends on where rows are long. With {@linkplain
    * Updates#PER_RATING an update per rating} only.
    *
-   * <p>A row of factors is rounded to the nearest halves, of two as near to the even one, when a
-   * training begins, and whenever it is left: when the next rating of a block ({@code RatingGrid})
-   * has another row on that side, or the block ends. In between, while ratings of a user or an item
-   * follow each other, their row is one of floats, so that small moves add up before they are
-   * rounded. So at every look at the weights each factor is a half, and a training that goes on
-   * from them is the same as one that was not interrupted.
+   * <p>Factors are rounded to the nearest halves, of two as near to the even one, when a training
+   * begins, and whenever a group of ratings ({@code RatingGrid}) has moved them: each row of the
+   * group, after it. A move of less than half the distance between two halves is lost. So at every
+   * look at the weights each factor is a half, and a training that goes on from them is the same as
+   * one that was not interrupted.
    *
    * <p>A factor of 65,520 or more becomes infinite, which ends the training as divergence does.
    */

@@ -16,6 +16,11 @@ public enum Updates {
    * that the result does not depend on the number of threads; {@code RatingGrid} says in which
    * order. A GPU works on more blocks than a processor, so its order is another.
    *
+   * <p>On a GPU some ratings of an item go together, eight at a time: all are predicted from the
+   * rows before them, then the item's row and bias have one update, along the sum of the eight
+   * gradients, and so have the optimizer's numbers of the item. Each user's have one update for a
+   * rating.
+   *
    * <p>For models with biases, without Keras' L2, and for Sgd, AdaGrad and LazyAdam: a Dense head's
    * numbers, Keras' L2 and Adam's momentum would have to move with every rating.
    */

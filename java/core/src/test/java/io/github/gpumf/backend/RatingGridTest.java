@@ -14,7 +14,9 @@ import io.github.gpumf.data.Ratings;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -23,6 +25,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The order of ratings where each is a step. */
 final class RatingGridTest {
+  /** Of ratings without weights. */
+  private static final long STRIDE = RatingGrid.stride(false);
+
   private static RatingGrid.Size size(long ratings, int users, int items, int stripes) {
     return RatingGrid.Size.of(ratings, users, items, Cut.OF_PROCESSOR.withStripes(stripes));
   }
@@ -162,50 +167,213 @@ final class RatingGridTest {
     }
   }
 
-  @Test
-  void itemsFollowOneAnother() {
-    int[] users = {0, 0, 0, 1, 1, 2};
-    Ratings ratings =
-        Ratings.of(users, new int[] {0, 1, 2, 0, 1, 0}, new float[] {0, 1, 2, 3, 4, 5}, 3, 3);
-    try (Arena arena = Arena.ofConfined()) {
-      RatingGrid grid = grid(ratings, size(6, 3, 3, 32), Visits.ITEM_BY_ITEM, arena);
-      float[] values = new float[6];
-      for (int at = 0; at < 6; at++) {
-        values[at] = grid.value(at);
-      }
-      assertArrayEquals(new float[] {0, 3, 5, 1, 4, 2}, values);
-      assertArrayEquals(new byte[] {1, 1, 1, 1, 1, 1}, grid.groups(0, 0));
-    }
+  /** Of a block, in order; the value of a rating is its row. */
+  private static int[] rows(RatingGrid grid, int round, int block) {
+    long start = grid.start(round, block);
+    return IntStream.range(0, (int) (grid.end(round, block) - start))
+        .map(at -> (int) grid.value(start + at))
+        .toArray();
   }
 
-  /** Far more blocks than a device's cut has ratings in each. */
-  @Test
-  void itemsFollowOneAnotherInEveryBlock() {
-    Ratings ratings = skewed(300, 200, 70_000, true);
-    RatingGrid.Size size =
-        RatingGrid.Size.of(70_000, 300, 200, new Cut(64, 1, Visits.ITEM_BY_ITEM));
-    assertEquals(new RatingGrid.Size(64, 64), size);
+  /** Checks a block of {@link Visits#ITEMS_TOGETHER}; returns how many groups it has apart. */
+  private static int assertItemsTogether(RatingGrid grid, int round, int block) {
+    long at = grid.start(round, block);
+    int apart = 0;
+    int item = -1;
+    for (byte group : grid.groups(round, block)) {
+      Set<Integer> users = new HashSet<>();
+      Set<Integer> items = new HashSet<>();
+      for (int number = 0; number < group; number++) {
+        users.add(grid.user(at + number));
+        items.add(grid.item(at + number));
+      }
+      assertEquals(group, users.size(), "users are all different");
+      if (group > RatingGrid.APART) {
+        assertEquals(RatingGrid.TOGETHER, group);
+        assertEquals(0, apart, "items come first");
+        assertEquals(1, items.size());
+        int number = grid.segment().get(RatingGrid.WORD, at * STRIDE + RatingGrid.ITEM);
+        assertTrue(number >= item, "items ascend");
+        item = number;
+      } else {
+        assertTrue(group > 0);
+        assertEquals(group, items.size());
+        apart++;
+      }
+      at += group;
+    }
+    assertEquals(grid.end(round, block), at, "groups are all of the block");
+    return apart;
+  }
+
+  /** The ratings of an item that are in groups of their item, block by block. */
+  private static int together(RatingGrid grid, int round, int block, int item) {
+    long at = grid.start(round, block);
+    int count = 0;
+    for (byte group : grid.groups(round, block)) {
+      count += group > RatingGrid.APART && grid.item(at) == item ? group : 0;
+      at += group;
+    }
+    return count;
+  }
+
+  /** Without a pair rated twice: at sizes around those of groups, and with far more blocks. */
+  @ParameterizedTest
+  @CsvSource({
+    "1, 1, 1, 1",
+    "1, 100, 100, 1",
+    "100, 1, 100, 1",
+    "7, 1, 7, 1",
+    "8, 1, 8, 1",
+    "9, 1, 9, 1",
+    "16, 2, 31, 1",
+    "17, 13, 101, 1",
+    "300, 200, 15000, 8",
+    "300, 200, 20000, 64",
+    "40, 700, 9973, 16"
+  })
+  void itemsGoTogether(int users, int items, int count, int stripes) {
+    // A stride that has no divisor with the number of pairs visits each once.
+    int stride = 7919;
+    int[] ofUser = new int[count];
+    int[] ofItem = new int[count];
+    float[] values = new float[count];
+    for (int row = 0; row < count; row++) {
+      int pair = (int) ((long) row * stride % ((long) users * items));
+      ofUser[row] = pair % users;
+      ofItem[row] = pair / users;
+      values[row] = row;
+    }
+    Ratings ratings = Ratings.of(ofUser, ofItem, values, users, items);
+    Cut cut = new Cut(stripes, 1, Visits.ITEMS_TOGETHER);
+    RatingGrid.Size size = RatingGrid.Size.of(count, users, items, cut);
     try (Arena arena = Arena.ofConfined()) {
-      RatingGrid grid = grid(ratings, size, Visits.ITEM_BY_ITEM, arena);
+      RatingGrid grid = grid(ratings, size, Visits.ITEMS_TOGETHER, arena);
       Set<Integer> seen = new HashSet<>();
-      for (int round = 0; round < 64; round++) {
-        for (int block = 0; block < 64; block++) {
-          Set<Integer> items = new HashSet<>();
-          for (long at = grid.start(round, block); at < grid.end(round, block); at++) {
-            assertTrue(seen.add((int) grid.value(at)));
-            boolean again = at > grid.start(round, block) && grid.item(at) == grid.item(at - 1);
-            assertTrue(again || items.add(grid.item(at)), "an item comes back");
+      for (int round = 0; round < size.rounds(); round++) {
+        for (int block = 0; block < size.blocks(); block++) {
+          assertItemsTogether(grid, round, block);
+          int[] rows = rows(grid, round, block);
+          int[] ofItems = new int[items];
+          for (int row : rows) {
+            assertTrue(seen.add(row), () -> "visited twice: " + row);
+            ofItems[ofItem[row]]++;
+          }
+          for (int item = 0; item < items; item++) {
+            int expected = ofItems[item] / RatingGrid.TOGETHER * RatingGrid.TOGETHER;
+            assertEquals(expected, together(grid, round, block, item));
           }
         }
       }
-      assertEquals(70_000, seen.size());
+      assertEquals(count, seen.size());
+    }
+  }
+
+  @Test
+  void itemsGoTogetherByNumberAndTheRestApart() {
+    // One block. Item 0 has nine ratings, and so have items 1 and 2 by the same users.
+    int[] users = IntStream.range(0, 27).map(row -> row % 9).toArray();
+    int[] items = IntStream.range(0, 27).map(row -> row / 9).toArray();
+    float[] values = new float[27];
+    for (int row = 0; row < 27; row++) {
+      values[row] = row;
+    }
+    Ratings ratings = Ratings.of(users, items, values, 9, 3);
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid grid = grid(ratings, size(27, 9, 3, 1), Visits.ITEMS_TOGETHER, arena);
+      // The last user has one rating of each item left, and they cannot go together.
+      assertArrayEquals(new byte[] {8, 8, 8, 1, 1, 1}, grid.groups(0, 0));
+      int[] expected = IntStream.range(0, 27).filter(row -> row % 9 < 8).toArray();
+      assertArrayEquals(expected, Arrays.copyOf(rows(grid, 0, 0), 24));
+    }
+  }
+
+  @Test
+  void aPairThatIsRatedTwiceIsApart() {
+    // Item 0: the second of three eights has a user twice.
+    int[] users = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 0, 7, 6, 5, 4, 3, 2, 1, 0};
+    float[] values = new float[24];
+    for (int row = 0; row < 24; row++) {
+      values[row] = row;
+    }
+    Ratings ratings = Ratings.of(users, new int[24], values, 8, 1);
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid grid = grid(ratings, size(24, 8, 1, 1), Visits.ITEMS_TOGETHER, arena);
+      assertEquals(8, assertItemsTogether(grid, 0, 0));
+      assertArrayEquals(new byte[] {8, 8, 1, 1, 1, 1, 1, 1, 1, 1}, grid.groups(0, 0));
+      int[] rows = rows(grid, 0, 0);
+      assertArrayEquals(IntStream.range(0, 8).toArray(), Arrays.copyOf(rows, 8));
+      assertArrayEquals(IntStream.range(16, 24).toArray(), Arrays.copyOfRange(rows, 8, 16));
+    }
+  }
+
+  @Test
+  void aPairAlwaysRatedAgainIsAGroupEachTime() {
+    Ratings ratings = Ratings.of(new int[100], new int[100], new float[100], 1, 1);
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid grid = grid(ratings, size(100, 1, 1, 1), Visits.ITEMS_TOGETHER, arena);
+      byte[] ones = new byte[100];
+      Arrays.fill(ones, (byte) 1);
+      assertArrayEquals(ones, grid.groups(0, 0));
+    }
+  }
+
+  /**
+   * A block has no fewer groups apart than the row with most of their ratings has, nor than a
+   * quarter of the ratings. The order comes within 2 % of that.
+   */
+  @Test
+  void groupsApartAreFullWhereTheyCanBe() {
+    Ratings ratings = skewed(3000, 2000, 100_000, false);
+    Cut cut = new Cut(64, 1, Visits.ITEMS_TOGETHER);
+    RatingGrid.Size size = RatingGrid.Size.of(ratings.size(), 3000, 2000, cut);
+    long groups = 0;
+    long fewest = 0;
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid grid = grid(ratings, size, Visits.ITEMS_TOGETHER, arena);
+      for (int round = 0; round < size.rounds(); round++) {
+        for (int block = 0; block < size.blocks(); block++) {
+          int apart = assertItemsTogether(grid, round, block);
+          Map<Integer, Integer> counts = new HashMap<>();
+          long at = grid.start(round, block);
+          int left = 0;
+          for (byte group : grid.groups(round, block)) {
+            for (int place = 0; place < group && group <= RatingGrid.APART; place++) {
+              counts.merge(grid.user(at + place), 1, Integer::sum);
+              counts.merge(-1 - grid.item(at + place), 1, Integer::sum);
+              left++;
+            }
+            at += group;
+          }
+          groups += apart;
+          int most = counts.values().stream().mapToInt(each -> each).max().orElse(0);
+          fewest += Math.max(most, Math.ceilDiv(left, RatingGrid.APART));
+        }
+      }
+    }
+    assertTrue(groups <= 1.02 * fewest, groups + " groups, at least " + fewest);
+  }
+
+  @Test
+  void rowsDoNotComeBackInTheNextTwoGroupsApart() {
+    // Users 0 to 3 have two ratings each, which come first by item, and users 4 to 11 one.
+    int[] users = {0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    int[] items = IntStream.range(0, 16).toArray();
+    Ratings ratings = Ratings.of(users, items, new float[16], 12, 16);
+    try (Arena arena = Arena.ofConfined()) {
+      RatingGrid grid = grid(ratings, size(16, 12, 16, 1), Visits.ITEMS_TOGETHER, arena);
+      assertArrayEquals(new byte[] {4, 4, 4, 4}, grid.groups(0, 0));
+      for (int at = 0; at < 4; at++) {
+        assertTrue(grid.user(at) < 4 && grid.user(12 + at) < 4);
+        assertTrue(grid.user(4 + at) > 3 && grid.user(8 + at) > 3);
+      }
     }
   }
 
   @Test
   void aCutHasAStripeAndARating() {
-    assertThrows(IllegalArgumentException.class, () -> new Cut(0, 1, Visits.ITEM_BY_ITEM));
-    assertThrows(IllegalArgumentException.class, () -> new Cut(1, 0, Visits.ITEM_BY_ITEM));
+    assertThrows(IllegalArgumentException.class, () -> new Cut(0, 1, Visits.ITEMS_TOGETHER));
+    assertThrows(IllegalArgumentException.class, () -> new Cut(1, 0, Visits.ITEMS_TOGETHER));
   }
 
   @Test

@@ -1,12 +1,14 @@
 package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.EpochOrder;
+import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
 import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
+import io.github.gpumf.cuda.driver.PinnedMemory;
 import io.github.gpumf.cuda.driver.Stream;
 import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.AdaGrad.Accumulator;
@@ -15,33 +17,40 @@ import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A step for each rating. What the session calls a batch is a round of a grid, and one launch
- * ({@code rounds.cuh}): its blocks share no row, so each is the work of one warp, and the result
- * does not depend on which.
+ * A step for each rating. What the session calls a batch is a round of a grid, and a run of rounds
+ * one launch ({@code rounds.cuh}): blocks of a round share no row, so each is the work of one warp,
+ * and the result does not depend on which. A warp waits for those that had its rows before.
  */
 final class RatingSteps implements Steps {
-  /** A warp for each scheduler of a multiprocessor: there are not many more blocks than that. */
-  private static final int WARPS_OF_BLOCK = 4;
+  /** Of a block; registers hold 8. */
+  private static final int LEAST_WARPS = 2;
 
-  /** Floats of a row that a warp has in registers, once: two a lane. */
+  private static final int MOST_WARPS = 8;
+
+  /** Floats of a row that a warp has in registers, once: eight of 32 lanes share a row. */
   private static final int HELD_ONCE = 2 * Launches.WARP;
 
-  private static final int MOST_HELD = 4;
+  private static final int MOST_HELD = 2;
 
   /** Of an optimizer. */
   private static final int MOST_SLOTS = 2;
 
+  /** Ints from a flag to the next. */
+  private static final int FLAG = 8;
+
   // Places of the arguments that are new in each launch.
-  private static final int BATCH = 1;
-  private static final int ROUND = 2;
-  private static final int SIZE = 3;
-  private static final int RATE = 4;
+  private static final int FIRST = 3;
+  private static final int LAST = 4;
+  private static final int BATCH_OF_TOTALS = 1;
+  private static final int ROUNDS_OF_TOTALS = 2;
 
   private final TrainingJob job;
   private final DeviceGrid grid;
@@ -49,8 +58,11 @@ final class RatingSteps implements Steps {
   private final Stream stream;
   private final UpdateRule rule;
   private final KernelCall call;
+  private final KernelCall addRounds;
   private final LaunchShape shape;
   private final long rounds;
+  private final Schedule schedule;
+  private final DeviceBuffer done;
   private long step;
   private EpochTotals epochTotals = EpochTotals.NONE;
 
@@ -71,14 +83,16 @@ final class RatingSteps implements Steps {
     grid = DeviceGrid.upload(job, arena);
     int blocks = grid.size().blocks();
     String kernel = kernel(job.optimizer(), job.precision(), job.spec().factors());
-    shape = shape(blocks, Launches.of(arena.context().device()), job);
-    DeviceBuffer squaredErrors = arena.doubles(blocks);
-    DeviceBuffer finished = arena.ints(1);
-    finished.clear(stream);
+    shape = shape(blocks, arena.context().device().multiprocessors());
+    schedule = new Schedule((int) rounds, arena);
+    done = arena.ints((long) blocks * FLAG);
+    DeviceBuffer squaredErrors = arena.doubles(rounds * blocks);
     List<Object> arguments =
         new ArrayList<>(
-            List.of(totals.stop(), 0L, 0, 0L, 0f, grid.ratings(), grid.words(), grid.blocks()));
-    arguments.add(blocks);
+            List.of(totals.stop(), schedule.order, schedule.rates, 0, 0, grid.ratings()));
+    boolean ownUsers = grid.size().users() <= grid.size().items();
+    arguments.addAll(
+        List.of(grid.words(), grid.blocks(), blocks, (int) rounds, ownUsers ? 1 : 0, done));
     arguments.addAll(tables(weights, slots, DeviceWeights::userFactors, DeviceWeights::userBias));
     arguments.addAll(tables(weights, slots, DeviceWeights::itemFactors, DeviceWeights::itemBias));
     arguments.addAll(
@@ -91,29 +105,83 @@ final class RatingSteps implements Steps {
             rule.epsilon(),
             (float) (2 * job.spec().regularization()),
             (float) (2 * job.spec().biasRegularization()),
-            squaredErrors,
-            finished,
-            totals.totals(),
-            job.lossLimit()));
+            squaredErrors));
     call = kernels.kernel(file(job.optimizer(), job.precision()), kernel).call(arguments.toArray());
+    addRounds =
+        kernels
+            .kernel("totals", "add_rounds")
+            .call(
+                totals.stop(),
+                0L,
+                0,
+                schedule.sizes,
+                squaredErrors,
+                blocks,
+                schedule.sums,
+                totals.totals(),
+                job.lossLimit());
   }
 
-  /** Device memory of the sums of a round's errors, and of the count of its finished blocks. */
+  /** What is new in a run of rounds: which they are, their rates and numbers of ratings. */
+  private static final class Schedule {
+    private final DeviceBuffer order;
+    private final DeviceBuffer rates;
+    private final DeviceBuffer sizes;
+
+    /** Of the errors of a round. */
+    private final DeviceBuffer sums;
+
+    private final PinnedMemory host;
+    private final int rounds;
+
+    Schedule(int rounds, DeviceArena arena) {
+      this.rounds = rounds;
+      order = arena.ints(rounds);
+      rates = arena.floats(rounds);
+      sizes = arena.allocate((long) rounds * Long.BYTES);
+      sums = arena.doubles(rounds);
+      host = arena.pinned((long) rounds * BYTES_OF_ROUND);
+    }
+
+    private static final int BYTES_OF_ROUND = Long.BYTES + Integer.BYTES + Float.BYTES;
+
+    /** Device memory. */
+    static long bytes(int rounds) {
+      return (long) rounds * (BYTES_OF_ROUND + Double.BYTES);
+    }
+
+    void set(int at, int round, float rate, long size) {
+      MemorySegment words = host.segment();
+      words.setAtIndex(ValueLayout.JAVA_LONG, at, size);
+      words.setAtIndex(ValueLayout.JAVA_INT, 2L * rounds + at, round);
+      words.setAtIndex(ValueLayout.JAVA_FLOAT, 3L * rounds + at, rate);
+    }
+
+    /** Uploads all; what is set has to stay until the stream has come so far. */
+    void upload(Stream stream) {
+      MemorySegment words = host.segment();
+      long sizesBytes = (long) rounds * Long.BYTES;
+      long orderBytes = (long) rounds * Integer.BYTES;
+      sizes.copyFrom(words.asSlice(0, sizesBytes), stream);
+      order.copyFrom(words.asSlice(sizesBytes, orderBytes), stream);
+      rates.copyFrom(words.asSlice(sizesBytes + orderBytes, orderBytes), stream);
+    }
+  }
+
+  /** Device memory of what a run of rounds needs beside the ratings. */
   static long bytesOfSums(TrainingShape shape) {
-    return (long) DeviceGrid.size(shape).blocks() * Double.BYTES + Integer.BYTES;
+    RatingGrid.Size size = DeviceGrid.size(shape);
+    long blocks = size.blocks();
+    return size.rounds() * blocks * Double.BYTES
+        + blocks * FLAG * Integer.BYTES
+        + Schedule.bytes(size.rounds());
   }
 
-  private static LaunchShape shape(int blocks, Launches launches, TrainingJob job) {
-    int warps = Math.min(blocks, WARPS_OF_BLOCK);
+  /** As many warps as blocks of a round, or as many as run at the same time. */
+  private static LaunchShape shape(int blocks, int multiprocessors) {
+    int warps = Math.clamp(Math.ceilDiv(blocks, multiprocessors), LEAST_WARPS, MOST_WARPS);
     int wanted = Math.ceilDiv(blocks, warps);
-    return LaunchShape.of(Math.min(wanted, launches.mostBlocks()), warps * Launches.WARP)
-        .withShared(warps * sharedBytesOfWarp(job.precision(), job.spec().factors()));
-  }
-
-  /** Shared memory that a warp needs: two rows of floats where they are halves and long. */
-  static int sharedBytesOfWarp(Precision precision, int factors) {
-    boolean needed = precision == Precision.HALF && factors > MOST_HELD * HELD_ONCE;
-    return needed ? 2 * Math.ceilDiv(factors, 2) * 2 * Float.BYTES : 0;
+    return LaunchShape.of(Math.min(wanted, multiprocessors), warps * Launches.WARP);
   }
 
   /** The file of an optimizer's kernels. */
@@ -171,18 +239,22 @@ final class RatingSteps implements Steps {
       return epochTotals;
     }
     long visited = visited(epoch, from);
-    for (long batch = from; batch < to; batch++) {
-      int round = EpochOrder.round(job, epoch, batch);
+    int count = (int) (to - from);
+    for (int at = 0; at < count; at++) {
+      int round = EpochOrder.round(job, epoch, from + at);
       long size = grid.ratings(round);
-      call.set(BATCH, batch)
-          .set(ROUND, round)
-          .set(SIZE, size)
-          .set(RATE, rule.rate(step + (batch - from), rounds, visited))
-          .launch(stream, shape);
+      schedule.set(at, round, rule.rate(step + at, rounds, visited), size);
       visited += size;
     }
+    schedule.upload(stream);
+    done.clear(stream);
+    call.set(FIRST, 0).set(LAST, count).launchAtOnce(stream, shape);
+    addRounds
+        .set(BATCH_OF_TOTALS, from)
+        .set(ROUNDS_OF_TOTALS, count)
+        .launch(stream, Launches.one(count * (long) Launches.WARP));
     epochTotals = totals.download(stream);
-    // A round that diverged has moved weights; those after it have not run.
+    // A round that diverged has moved weights, and those after it have; they do not count.
     step += (epochTotals.diverged() ? epochTotals.divergedBatch() + 1 : to) - from;
     return epochTotals;
   }

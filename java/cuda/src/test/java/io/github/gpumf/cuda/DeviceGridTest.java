@@ -14,11 +14,18 @@ import io.github.gpumf.optim.Sgd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Ratings on the device are those of the grid, by the rows that they had. */
 final class DeviceGridTest {
+  /** Of a word, without a record's marks. */
+  private static final int ROW = (1 << 30) - 1;
+
   /** One; some; more than are uploaded at a time. */
   @ParameterizedTest
   @CsvSource({"1, false", "1, true", "5000, false", "270000, true", "270000, false"})
@@ -36,15 +43,17 @@ final class DeviceGridTest {
               ratings, job.gridSize(), job.cut().visits(), host, RatingGrid.Workers.CALLER);
       assertEquals(grid.size(), uploaded.size());
       assertEquals(weighted ? 4 : 3, uploaded.words());
+      int width = uploaded.words();
       for (long at = 0; at < count; at++) {
-        long word = at * uploaded.words();
-        assertEquals(grid.user(at), words.getAtIndex(ValueLayout.JAVA_INT, word));
-        assertEquals(grid.item(at), words.getAtIndex(ValueLayout.JAVA_INT, word + 1));
+        long word = at * width;
+        assertEquals(grid.user(at), words.getAtIndex(ValueLayout.JAVA_INT, word) & ROW);
+        assertEquals(grid.item(at), words.getAtIndex(ValueLayout.JAVA_INT, word + 1) & ROW);
         assertEquals(grid.value(at), words.getAtIndex(ValueLayout.JAVA_FLOAT, word + 2));
         if (weighted) {
           assertEquals(grid.weight(at), words.getAtIndex(ValueLayout.JAVA_FLOAT, word + 3));
         }
       }
+      assertRecords(grid, words, width);
       long pair = 0;
       for (int round = 0; round < grid.size().rounds(); round++) {
         assertEquals(grid.ratings(round), uploaded.ratings(round));
@@ -52,6 +61,42 @@ final class DeviceGridTest {
           assertEquals(grid.start(round, number), blocks.getAtIndex(ValueLayout.JAVA_LONG, pair++));
           assertEquals(grid.end(round, number), blocks.getAtIndex(ValueLayout.JAVA_LONG, pair++));
         }
+      }
+    }
+  }
+
+  /** Marks are those of the groups, and what comes too late is what the last three records had. */
+  private static void assertRecords(RatingGrid grid, MemorySegment words, int width) {
+    for (int round = 0; round < grid.size().rounds(); round++) {
+      for (int number = 0; number < grid.size().blocks(); number++) {
+        long at = grid.start(round, number);
+        List<Set<String>> before = new ArrayList<>();
+        for (byte group : grid.groups(round, number)) {
+          boolean together = group > RatingGrid.APART;
+          for (int done = 0; done < group; done += RatingGrid.APART) {
+            int size = Math.min(RatingGrid.APART, group - done);
+            int head = words.getAtIndex(ValueLayout.JAVA_INT, at * width);
+            assertEquals(size, (head >>> 30) + 1);
+            Set<String> rows = new HashSet<>();
+            for (int place = 0; place < size; place++) {
+              rows.add("user " + grid.user(at + place));
+              rows.add((together ? "kept " : "item ") + grid.item(at + place));
+            }
+            Set<String> recent = new HashSet<>();
+            before.subList(Math.max(0, before.size() - 3), before.size()).forEach(recent::addAll);
+            boolean late =
+                rows.stream()
+                    .anyMatch(
+                        row ->
+                            (!row.startsWith("kept") && recent.contains(row))
+                                || (row.startsWith("item")
+                                    && recent.contains(row.replace("item", "kept"))));
+            assertEquals(late, words.getAtIndex(ValueLayout.JAVA_INT, at * width + 1) < 0);
+            before.add(rows);
+            at += size;
+          }
+        }
+        assertEquals(grid.end(round, number), at);
       }
     }
   }

@@ -188,6 +188,12 @@ final class Gpu implements AutoCloseable {
     stream.synchronize();
   }
 
+  /** Runs a kernel whose blocks wait for one another to its end. */
+  void runAtOnce(String file, String kernel, LaunchShape shape, Object... arguments) {
+    kernels.kernel(file, kernel).call(arguments).launchAtOnce(stream, shape);
+    stream.synchronize();
+  }
+
   @Override
   public void close() {
     buffers.forEach(DeviceBuffer::close);

@@ -10,32 +10,43 @@ import io.github.gpumf.optim.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * Rounds of some blocks for {@code rounds.cuh}. A block has few users and items and visits them in
- * random order, so that rows come back at once, after one other rating, after two, and so on.
+ * random order, so that rows come back at once, after one other group, after two, and so on.
  */
 final class RoundsCase {
   private static final int STRIPES = 3;
-  private static final int USERS_OF_STRIPE = 7;
-  private static final int ITEMS_OF_STRIPE = 4;
+  private static final int USERS_OF_STRIPE = 11;
+  private static final int ITEMS_OF_STRIPE = 5;
   private static final int USERS = STRIPES * USERS_OF_STRIPE;
   private static final int ITEMS = STRIPES * ITEMS_OF_STRIPE;
 
-  /** Ratings of each block, round by round: none, one, as many as are asked for ahead, more. */
-  private static final int[] SIZES = {9, 1, 23, 0, 31, 2, 4, 5, 12};
+  /** Sizes of the groups of each block, round by round: more than four share their item. */
+  private static final int[][] GROUPS = {
+    {8, 8, 8, 4, 1, 3, 4},
+    {1},
+    {8, 4, 4, 2, 4, 3, 3},
+    {},
+    {8, 8, 8, 8, 8, 8},
+    {2},
+    {4},
+    {3, 2, 1},
+    {8, 8, 4, 4, 4, 4, 4, 1, 1}
+  };
+
+  private static final int ROUNDS = GROUPS.length / STRIPES;
+  private static final int APART = 4;
+  private static final int FLAG = 8;
 
   private static final float OFFSET = 2.5f;
   private static final float RATE = 0.01f;
   private static final float REGULARIZATION = 0.03f;
   private static final float BIAS_REGULARIZATION = 0.02f;
   private static final double NO_LIMIT = 1e9;
-
-  /** Numbers of a row; longer ones have the kernel for rows of any length. */
-  private static final int MOST_IN_REGISTERS = 256;
-
-  /** Of a block, at most: four warps' rows of 1,024 floats are in 32 KB. */
-  private static final int THREADS_OF_LONG_ROWS = 128;
 
   /** Tables come in the kernels' order: factors, two slots, biases, two slots, for both sides. */
   static final int TABLES_OF_SIDE = 6;
@@ -56,7 +67,7 @@ final class RoundsCase {
   private final Precision precision;
   private final int k;
   private final boolean weighted;
-  private final List<List<Rating>> blocks = new ArrayList<>();
+  private final List<List<List<Rating>>> blocks = new ArrayList<>();
   private final List<float[]> start = new ArrayList<>();
 
   RoundsCase(Optimizer optimizer, Precision precision, int k, boolean weighted) {
@@ -65,20 +76,15 @@ final class RoundsCase {
     this.k = k;
     this.weighted = weighted;
     Draws draws = new Draws(k);
-    for (int block = 0; block < SIZES.length; block++) {
+    for (int block = 0; block < GROUPS.length; block++) {
       int number = block % STRIPES;
       int users = number * USERS_OF_STRIPE;
       int items = (number + block / STRIPES) % STRIPES * ITEMS_OF_STRIPE;
-      List<Rating> ratings = new ArrayList<>();
-      int[] user = draws.rows(SIZES[block], USERS_OF_STRIPE);
-      int[] item = draws.rows(SIZES[block], ITEMS_OF_STRIPE);
-      float[] value = draws.floats(SIZES[block], 1, 5);
-      float[] weight = draws.floats(SIZES[block], 0.5f, 2);
-      for (int at = 0; at < SIZES[block]; at++) {
-        ratings.add(
-            new Rating(users + user[at], items + item[at], value[at], weighted ? weight[at] : 1));
+      List<List<Rating>> groups = new ArrayList<>();
+      for (int size : GROUPS[block]) {
+        groups.add(group(size, users, items, draws));
       }
-      blocks.add(ratings);
+      blocks.add(groups);
     }
     side(USERS, draws);
     side(ITEMS, draws);
@@ -86,6 +92,25 @@ final class RoundsCase {
       toHalves(start.get(0), 0, USERS * k);
       toHalves(start.get(TABLES_OF_SIDE), 0, ITEMS * k);
     }
+  }
+
+  private List<Rating> group(int size, int firstUser, int firstItem, Draws draws) {
+    int[] users = different(size, USERS_OF_STRIPE, draws);
+    int[] items =
+        size > APART ? draws.rows(1, ITEMS_OF_STRIPE) : different(size, ITEMS_OF_STRIPE, draws);
+    float[] values = draws.floats(size, 1, 5);
+    float[] weights = draws.floats(size, 0.5f, 2);
+    List<Rating> group = new ArrayList<>();
+    for (int at = 0; at < size; at++) {
+      int user = firstUser + users[at];
+      int item = firstItem + items[size > APART ? 0 : at];
+      group.add(new Rating(user, item, values[at], weighted ? weights[at] : 1));
+    }
+    return group;
+  }
+
+  private static int[] different(int count, int rows, Draws draws) {
+    return IntStream.generate(() -> draws.rows(1, rows)[0]).distinct().limit(count).toArray();
   }
 
   /**
@@ -126,12 +151,12 @@ final class RoundsCase {
   }
 
   int size() {
-    return sizeUpTo(SIZES.length / STRIPES - 1);
+    return sizeUpTo(ROUNDS - 1);
   }
 
   /** Ratings of a round and those before it. */
   int sizeUpTo(int round) {
-    return Arrays.stream(SIZES, 0, (round + 1) * STRIPES).sum();
+    return Arrays.stream(GROUPS, 0, (round + 1) * STRIPES).flatMapToInt(Arrays::stream).sum();
   }
 
   private float beta1() {
@@ -152,57 +177,90 @@ final class RoundsCase {
 
   /** Trains on all rounds, with the kernel for k, or with that for rows of any length. */
   Numbers train(String binding, LaunchShape shape, boolean ofAnyLength) {
-    return train(binding, shape, ofAnyLength, NO_LIMIT, SIZES.length / STRIPES);
+    return train(binding, shape, ofAnyLength, NO_LIMIT, ROUNDS, false);
   }
 
-  Numbers train(String binding, LaunchShape shape, boolean ofAnyLength, double lossLimit) {
-    return train(binding, shape, ofAnyLength, lossLimit, SIZES.length / STRIPES);
+  Numbers train(String binding, LaunchShape shape, double lossLimit) {
+    return train(binding, shape, false, lossLimit, ROUNDS, false);
+  }
+
+  /** Trains on all rounds in one launch, whose warps wait for one another. */
+  Numbers trainAtOnce(String binding, LaunchShape shape) {
+    return train(binding, shape, false, NO_LIMIT, ROUNDS, true);
   }
 
   /** Trains on the first rounds. */
   Numbers trainRounds(String binding, LaunchShape shape, int rounds) {
-    return train(binding, shape, false, NO_LIMIT, rounds);
+    return train(binding, shape, false, NO_LIMIT, rounds, false);
   }
 
   double[] meanSquaredErrors(String binding) {
-    double[] errors = new double[SIZES.length / STRIPES];
+    double[] errors = new double[ROUNDS];
     double before = 0;
     for (int round = 0; round < errors.length; round++) {
       double sum = trainRounds(binding, LaunchShape.of(1, 32), round + 1).totals().get(1);
-      int size = sizeUpTo(round) - (round == 0 ? 0 : sizeUpTo(round - 1));
-      errors[round] = (sum - before) / size;
+      errors[round] = (sum - before) / sizeOf(round);
       before = sum;
     }
     return errors;
   }
 
+  private long sizeOf(int round) {
+    int before = round == 0 ? 0 : sizeUpTo(round - 1);
+    return (long) sizeUpTo(round) - before;
+  }
+
   private Numbers train(
-      String binding, LaunchShape shape, boolean ofAnyLength, double lossLimit, int rounds) {
+      String binding,
+      LaunchShape shape,
+      boolean ofAnyLength,
+      double lossLimit,
+      int rounds,
+      boolean atOnce) {
+    String file = RatingSteps.file(optimizer, precision);
     String kernel = RatingSteps.kernel(optimizer, precision, ofAnyLength ? Integer.MAX_VALUE : k);
-    LaunchShape launched = withRows(shape, ofAnyLength);
     try (Gpu gpu = Gpu.open(binding)) {
       DeviceBuffer stop = gpu.of(0);
       DeviceBuffer totals = gpu.of(0.0, 0, 0, 0);
-      DeviceBuffer finished = gpu.of(0);
-      DeviceBuffer squaredErrors = gpu.allocate((long) STRIPES * Double.BYTES);
-      DeviceBuffer words = gpu.of(words());
-      DeviceBuffer places = gpu.of(places());
+      DeviceBuffer done = gpu.of(new int[STRIPES * FLAG]);
+      DeviceBuffer squaredErrors = gpu.allocate((long) GROUPS.length * Double.BYTES);
+      float[] rates = new float[rounds];
+      Arrays.fill(rates, RATE);
+      List<Object> arguments = new ArrayList<>(List.of(stop));
+      arguments.add(gpu.of(IntStream.range(0, rounds).toArray()));
+      arguments.addAll(List.of(gpu.of(rates), 0, 0));
+      arguments.addAll(List.of(gpu.of(words()), weighted ? 4 : 3, gpu.of(places()), STRIPES));
+      arguments.addAll(List.of(STRIPES, 1, done));
       List<Object> tables = new ArrayList<>();
       for (int table = 0; table < start.size(); table++) {
         float[] numbers = start.get(table);
         tables.add(numbers.length == 0 ? Gpu.NULL : upload(gpu, table));
       }
-      for (int round = 0; round < rounds; round++) {
-        int size = sizeUpTo(round) - (round == 0 ? 0 : sizeUpTo(round - 1));
-        List<Object> arguments = new ArrayList<>();
-        arguments.addAll(List.of(stop, (long) round, round, (long) size, RATE));
-        arguments.addAll(List.of(words, weighted ? 4 : 3, places, STRIPES));
-        arguments.addAll(tables);
-        arguments.addAll(List.of(Gpu.vectors(k), k, OFFSET, beta1(), beta2(), epsilon()));
-        arguments.addAll(List.of(2 * REGULARIZATION, 2 * BIAS_REGULARIZATION));
-        arguments.addAll(List.of(squaredErrors, finished, totals, lossLimit));
-        gpu.run(RatingSteps.file(optimizer, precision), kernel, launched, arguments.toArray());
+      arguments.addAll(tables);
+      arguments.addAll(List.of(Gpu.vectors(k), k, OFFSET, beta1(), beta2(), epsilon()));
+      arguments.addAll(List.of(2 * REGULARIZATION, 2 * BIAS_REGULARIZATION, squaredErrors));
+      for (int round = 0; round < rounds && !atOnce; round++) {
+        arguments.set(3, round);
+        arguments.set(4, round + 1);
+        gpu.run(file, kernel, shape, arguments.toArray());
       }
+      if (atOnce) {
+        arguments.set(4, rounds);
+        gpu.runAtOnce(file, kernel, shape, arguments.toArray());
+      }
+      gpu.run(
+          "totals",
+          "add_rounds",
+          LaunchShape.of(1, 64),
+          stop,
+          0L,
+          rounds,
+          gpu.of(IntStream.range(0, rounds).mapToLong(this::sizeOf).toArray()),
+          squaredErrors,
+          STRIPES,
+          gpu.allocate((long) rounds * Double.BYTES),
+          totals,
+          lossLimit);
       List<float[]> ended = new ArrayList<>();
       for (int table = 0; table < start.size(); table++) {
         ended.add(
@@ -212,16 +270,6 @@ final class RoundsCase {
       }
       return new Numbers(ended, Arrays.stream(gpu.doubles(totals)).boxed().toList());
     }
-  }
-
-  /** Long rows of halves have their floats in shared memory, which a block has not much of. */
-  private LaunchShape withRows(LaunchShape shape, boolean ofAnyLength) {
-    if (precision == Precision.SINGLE || (!ofAnyLength && k <= MOST_IN_REGISTERS)) {
-      return shape;
-    }
-    int warps = Math.min(shape.blockX(), THREADS_OF_LONG_ROWS) / 32;
-    int bytesOfWarp = 2 * ((k + 1) / 2) * 2 * Float.BYTES;
-    return LaunchShape.of(shape.gridX(), 32 * warps).withShared(warps * bytesOfWarp);
   }
 
   private DeviceBuffer upload(Gpu gpu, int table) {
@@ -248,25 +296,59 @@ final class RoundsCase {
 
   private int[] words() {
     List<Integer> words = new ArrayList<>();
-    for (List<Rating> block : blocks) {
-      for (Rating rating : block) {
-        words.add(rating.user());
-        words.add(rating.item());
-        words.add(Float.floatToRawIntBits(rating.value()));
-        if (weighted) {
-          words.add(Float.floatToRawIntBits(rating.weight()));
+    for (List<List<Rating>> groups : blocks) {
+      List<List<Rating>> before = new ArrayList<>();
+      for (List<Rating> group : groups) {
+        for (int from = 0; from < group.size(); from += APART) {
+          List<Rating> rest = group.subList(from, group.size());
+          List<Rating> record = rest.subList(0, Math.min(APART, rest.size()));
+          int first = words.size();
+          record.forEach(rating -> addWords(rating, words));
+          words.set(first, words.get(first) | ((record.size() - 1) << 30));
+          if (isLate(before, record)) {
+            words.set(first + 1, words.get(first + 1) | (1 << 31));
+          }
+          before.add(record);
         }
       }
     }
     return words.stream().mapToInt(Integer::intValue).toArray();
   }
 
+  private void addWords(Rating rating, List<Integer> words) {
+    words.add(rating.user());
+    words.add(rating.item());
+    words.add(Float.floatToRawIntBits(rating.value()));
+    if (weighted) {
+      words.add(Float.floatToRawIntBits(rating.weight()));
+    }
+  }
+
+  /** Whether a row is one of the three records before; an item that all of both have is not. */
+  private static boolean isLate(List<List<Rating>> before, List<Rating> record) {
+    return before.subList(Math.max(0, before.size() - 3), before.size()).stream()
+        .anyMatch(
+            other -> {
+              boolean run = haveOneItem(other) && haveOneItem(record);
+              return other.stream()
+                  .anyMatch(
+                      x ->
+                          record.stream()
+                              .anyMatch(
+                                  y -> x.user() == y.user() || (!run && x.item() == y.item())));
+            });
+  }
+
+  private static boolean haveOneItem(List<Rating> record) {
+    return record.size() == APART && record.get(0).item() == record.get(1).item();
+  }
+
   private static long[] places() {
-    long[] places = new long[2 * SIZES.length];
+    long[] places = new long[2 * GROUPS.length];
     long at = 0;
-    for (int block = 0; block < SIZES.length; block++) {
+    for (int block = 0; block < GROUPS.length; block++) {
       places[2 * block] = at;
-      at += SIZES[block];
+      at += Arrays.stream(GROUPS[block]).sum();
       places[2 * block + 1] = at;
     }
     return places;
@@ -281,45 +363,61 @@ final class RoundsCase {
       tables.add(numbers);
     }
     double squaredError = 0;
-    for (List<Rating> block : blocks) {
-      for (int at = 0; at < block.size(); at++) {
-        Rating rating = block.get(at);
-        double[] p = row(tables.get(0), rating.user());
-        double[] q = row(tables.get(TABLES_OF_SIDE), rating.item());
-        double bu = tables.get(3)[rating.user()];
-        double bi = tables.get(TABLES_OF_SIDE + 3)[rating.item()];
-        double error = OFFSET + bu + bi - rating.value();
-        for (int factor = 0; factor < k; factor++) {
-          error += p[factor] * q[factor];
-        }
-        squaredError += rating.weight() * error * error;
-        double slope = 2 * rating.weight() * error;
-        move(tables.subList(0, TABLES_OF_SIDE), rating.user(), q, slope);
-        move(tables.subList(TABLES_OF_SIDE, 2 * TABLES_OF_SIDE), rating.item(), p, slope);
-        Rating next = at + 1 < block.size() ? block.get(at + 1) : null;
-        if (precision == Precision.HALF && (next == null || next.user() != rating.user())) {
-          toHalves(tables.get(0), rating.user() * k, (rating.user() + 1) * k);
-        }
-        if (precision == Precision.HALF && (next == null || next.item() != rating.item())) {
-          toHalves(tables.get(TABLES_OF_SIDE), rating.item() * k, (rating.item() + 1) * k);
-        }
+    for (List<List<Rating>> groups : blocks) {
+      for (List<Rating> group : groups) {
+        squaredError += move(tables, group);
       }
     }
     return new Doubles(tables, squaredError);
+  }
+
+  /** All ratings are predicted; then each row moves once. */
+  private double move(List<double[]> tables, List<Rating> group) {
+    List<double[]> userSide = tables.subList(0, TABLES_OF_SIDE);
+    List<double[]> itemSide = tables.subList(TABLES_OF_SIDE, 2 * TABLES_OF_SIDE);
+    Map<Integer, double[]> ofUsers = new TreeMap<>();
+    Map<Integer, double[]> ofItems = new TreeMap<>();
+    double squaredError = 0;
+    for (Rating rating : group) {
+      double[] p = row(userSide.getFirst(), rating.user());
+      double[] q = row(itemSide.getFirst(), rating.item());
+      double error =
+          OFFSET + userSide.get(3)[rating.user()] + itemSide.get(3)[rating.item()] - rating.value();
+      for (int factor = 0; factor < k; factor++) {
+        error += p[factor] * q[factor];
+      }
+      squaredError += rating.weight() * error * error;
+      double slope = 2 * rating.weight() * error;
+      add(ofUsers, rating.user(), slope, q, p, userSide.get(3)[rating.user()]);
+      add(ofItems, rating.item(), slope, p, q, itemSide.get(3)[rating.item()]);
+    }
+    ofUsers.forEach((row, gradient) -> move(userSide, row, gradient));
+    ofItems.forEach((row, gradient) -> move(itemSide, row, gradient));
+    return squaredError;
+  }
+
+  /** Adds a rating to the gradient of a row, whose last number is that of the bias. */
+  private void add(
+      Map<Integer, double[]> gradients,
+      int row,
+      double slope,
+      double[] other,
+      double[] own,
+      double bias) {
+    double[] gradient = gradients.computeIfAbsent(row, r -> new double[k + 1]);
+    for (int at = 0; at < k; at++) {
+      gradient[at] += slope * other[at] + 2 * REGULARIZATION * own[at];
+    }
+    gradient[k] += slope + 2 * BIAS_REGULARIZATION * bias;
   }
 
   private double[] row(double[] table, int row) {
     return Arrays.copyOfRange(table, row * k, (row + 1) * k);
   }
 
-  private void move(List<double[]> side, int row, double[] other, double slope) {
-    double[] gradient = row(side.get(0), row);
-    double squares = 0;
-    for (int at = 0; at < k; at++) {
-      gradient[at] = slope * other[at] + 2 * REGULARIZATION * gradient[at];
-      squares += gradient[at] * gradient[at];
-    }
+  private void move(List<double[]> side, int row, double[] gradient) {
     if (byRow()) {
+      double squares = Arrays.stream(gradient, 0, k).map(g -> g * g).sum();
       double sum = side.get(1)[row] += squares / k;
       for (int at = 0; at < k; at++) {
         side.get(0)[row * k + at] -= RATE * gradient[at] / (Math.sqrt(sum) + epsilon());
@@ -329,8 +427,10 @@ final class RoundsCase {
         move(side.subList(0, 3), row * k + at, gradient[at]);
       }
     }
-    double bias = side.get(3)[row];
-    move(side.subList(3, TABLES_OF_SIDE), row, slope + 2 * BIAS_REGULARIZATION * bias);
+    if (precision == Precision.HALF) {
+      toHalves(side.getFirst(), row * k, (row + 1) * k);
+    }
+    move(side.subList(3, TABLES_OF_SIDE), row, gradient[k]);
   }
 
   private void move(List<double[]> weightAndSlots, int at, double gradient) {

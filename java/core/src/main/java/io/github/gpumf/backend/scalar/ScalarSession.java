@@ -4,6 +4,7 @@ import io.github.gpumf.backend.EpochOrder;
 import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.data.Permutation;
 import io.github.gpumf.data.Ratings;
@@ -24,8 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Training in plain loops. A step reads like the formulas: the errors of the batch, the gradients
- * of the weights before the step, then the move of each row. A rating that is a step by itself is a
- * batch of one.
+ * of the weights before the step, then the move of each row. With an update per rating the batches
+ * are the groups of a {@link RatingGrid}, and gradients are sums: n is 1 then, however many ratings
+ * a group has.
  *
  * <p>With e = prediction - rating, n ratings in the batch and weights a of the ratings, the loss
  * {@code sum(a e^2) / n} has the gradients
@@ -57,7 +59,7 @@ final class ScalarSession implements TrainingSession {
    */
   private final boolean everyRow;
 
-  /** Whether factors are rounded to halves whenever their row is left. */
+  /** Whether factors are rounded to halves after each move of their row. */
   private final boolean halves;
 
   private final RowSet batchUsers;
@@ -117,7 +119,7 @@ final class ScalarSession implements TrainingSession {
             ? RatingGrid.of(
                 job.ratings(), job.gridSize(), job.cut().visits(), arena, RatingGrid.Workers.CALLER)
             : null;
-    int largest = perRating ? 1 : (int) Math.min(job.batchSize(), job.ratings().size());
+    int largest = perRating ? RatingGrid.GROUP : TrainingShape.of(job).largestBatch();
     users = new int[largest];
     items = new int[largest];
     values = new float[largest];
@@ -152,52 +154,51 @@ final class ScalarSession implements TrainingSession {
       values[at] = ratings.value(row);
       ratingWeights[at] = ratings.weight(row);
     }
-    double squaredError = predict(size);
+    double squaredError = predict(size, 0);
     totals = totals.plus(batch, size, squaredError, penalty(), job.lossLimit());
     if (!totals.diverged()) {
       update.startStep(step, job.batchesPerEpoch(), step);
-      move(size);
+      move(size, size);
       step++;
     }
   }
 
-  /** Every rating of a round is a step; the learning rate is that of the round. */
+  /** Every group of a round is a step; the learning rate is that of the round. */
   private void runRound(int epoch, long batch, RatingGrid order) {
     int round = EpochOrder.round(job, epoch, batch);
     long visited = step / job.batchesPerEpoch() * job.ratings().size() + totals.ratings();
     update.startStep(step, job.batchesPerEpoch(), visited);
     double squaredError = 0;
     for (int number = 0; number < order.size().blocks(); number++) {
-      for (long at = order.start(round, number); at < order.end(round, number); at++) {
-        users[0] = order.user(at);
-        items[0] = order.item(at);
-        values[0] = order.value(at);
-        ratingWeights[0] = order.weight(at);
-        squaredError += predict(1);
-        move(1);
-        if (halves) {
-          roundWhatIsLeft(order, at + 1, order.end(round, number));
+      long first = order.start(round, number);
+      for (byte size : order.groups(round, number)) {
+        for (int at = 0; at < size; at++) {
+          users[at] = order.user(first + at);
+          items[at] = order.item(first + at);
+          values[at] = order.value(first + at);
+          ratingWeights[at] = order.weight(first + at);
         }
+        squaredError = predict(size, squaredError);
+        move(size, 1);
+        for (int at = 0; halves && at < size; at++) {
+          Halves.round(weights.userFactors(), users[at]);
+          Halves.round(weights.itemFactors(), items[at]);
+        }
+        first += size;
       }
     }
     totals = totals.plus(batch, order.ratings(round), squaredError, 0, job.lossLimit());
     step++;
   }
 
-  /** Rounds the rows of the rating at hand that the next one of the block does not have. */
-  private void roundWhatIsLeft(RatingGrid order, long next, long end) {
-    if (next == end || order.user(next) != users[0]) {
-      Halves.round(weights.userFactors(), users[0]);
-    }
-    if (next == end || order.item(next) != items[0]) {
-      Halves.round(weights.itemFactors(), items[0]);
-    }
-  }
-
-  /** The step of a batch whose errors are known. */
-  private void move(int size) {
-    accumulateGradients(size);
-    addRegularization(size);
+  /**
+   * The step of a batch whose errors are known.
+   *
+   * @param divisor of the sums of gradients: the size, or 1
+   */
+  private void move(int size, int divisor) {
+    accumulateGradients(size, divisor);
+    addRegularization(divisor);
     move(
         batchUsers,
         weights.userFactors(),
@@ -219,9 +220,9 @@ final class ScalarSession implements TrainingSession {
     batchItems.clear();
   }
 
-  /** Fills the errors of a batch and returns the sum of their weighted squares. */
-  private double predict(int size) {
-    double squaredError = 0;
+  /** Fills the errors of a batch and returns a sum with their weighted squares. */
+  private double predict(int size, double before) {
+    double squaredError = before;
     for (int at = 0; at < size; at++) {
       float error = weights.score(users[at], items[at]) + job.offset() - values[at];
       errors[at] = error;
@@ -249,13 +250,13 @@ final class ScalarSession implements TrainingSession {
     return sum;
   }
 
-  private void accumulateGradients(int size) {
+  private void accumulateGradients(int size, int divisor) {
     for (int at = 0; at < size; at++) {
       int user = users[at];
       int item = items[at];
       batchUsers.add(user);
       batchItems.add(item);
-      float slope = 2f / size * ratingWeights[at] * errors[at];
+      float slope = 2f / divisor * ratingWeights[at] * errors[at];
       float kernel = 1;
       if (weights.dense() != null) {
         FloatTable head = Objects.requireNonNull(gradients.dense());
@@ -293,7 +294,7 @@ final class ScalarSession implements TrainingSession {
     table.set(row, column, table.get(row, column) + value);
   }
 
-  private void addRegularization(int size) {
+  private void addRegularization(int divisor) {
     Mf spec = job.spec();
     addRegularization(
         batchUsers,
@@ -301,14 +302,14 @@ final class ScalarSession implements TrainingSession {
         gradients.userFactors(),
         spec.regularization(),
         spec.l2(),
-        size);
+        divisor);
     addRegularization(
         batchItems,
         weights.itemFactors(),
         gradients.itemFactors(),
         spec.regularization(),
         spec.l2(),
-        size);
+        divisor);
     if (weights.userBias() != null && weights.itemBias() != null) {
       addRegularization(
           batchUsers,
@@ -316,23 +317,28 @@ final class ScalarSession implements TrainingSession {
           Objects.requireNonNull(gradients.userBias()),
           spec.biasRegularization(),
           0,
-          size);
+          divisor);
       addRegularization(
           batchItems,
           weights.itemBias(),
           Objects.requireNonNull(gradients.itemBias()),
           spec.biasRegularization(),
           0,
-          size);
+          divisor);
     }
   }
 
   private void addRegularization(
-      RowSet rows, FloatTable table, FloatTable gradient, double perRating, double l2, int size) {
+      RowSet rows,
+      FloatTable table,
+      FloatTable gradient,
+      double perRating,
+      double l2,
+      int divisor) {
     long count = l2 > 0 && everyRow ? table.rows() : rows.size();
     for (long at = 0; at < count; at++) {
       int row = l2 > 0 && everyRow ? (int) at : rows.row((int) at);
-      float pull = (float) (2 * l2 + 2 * perRating * rows.count(row) / size);
+      float pull = (float) (2 * l2 + 2 * perRating * rows.count(row) / divisor);
       for (int column = 0; column < table.columns(); column++) {
         add(gradient, row, column, pull * table.get(row, column));
       }

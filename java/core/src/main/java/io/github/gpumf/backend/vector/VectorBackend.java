@@ -12,6 +12,7 @@ import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
 import io.github.gpumf.optim.Precision;
+import io.github.gpumf.optim.Updates;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -93,6 +94,13 @@ final class VectorBackend implements Backend {
           "the vector backend stores factors in single precision, not "
               + job.precision()
               + "; give the job what precision() answers, or use another backend");
+    }
+    if (job.updates() == Updates.PER_RATING
+        && job.cut().visits() != RatingGrid.Visits.USERS_IN_TURN) {
+      throw new IllegalArgumentException(
+          "the vector backend works on groups of ratings that share no row, in the order USERS_IN_TURN, not "
+              + job.cut().visits()
+              + "; give the job what cut() answers, or use another backend");
     }
     return VectorSession.open(job);
   }

@@ -302,6 +302,18 @@ public interface CudaDriver {
   void cuLaunchKernel(Handle function, LaunchShape shape, Handle stream, MemorySegment parameters);
 
   /**
+   * Launches a kernel whose blocks wait for one another: all of them run at the same time, or the
+   * driver refuses.
+   *
+   * @param function the kernel
+   * @param shape blocks, threads and shared memory
+   * @param stream that the launch is put into
+   * @param parameters an array of pointers, one to each argument; read before this returns
+   */
+  void cuLaunchCooperativeKernel(
+      Handle function, LaunchShape shape, Handle stream, MemorySegment parameters);
+
+  /**
    * Makes a stream.
    *
    * @param flags {@code CU_STREAM_*}

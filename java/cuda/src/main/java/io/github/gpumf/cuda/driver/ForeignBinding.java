@@ -417,6 +417,26 @@ final class ForeignBinding implements CudaDriver {
   }
 
   @Override
+  public void cuLaunchCooperativeKernel(
+      Handle function, LaunchShape shape, Handle stream, MemorySegment parameters) {
+    check(
+        "cuLaunchCooperativeKernel",
+        () ->
+            (int)
+                ForeignCalls.LAUNCH_COOPERATIVE_KERNEL.invokeExact(
+                    value(function),
+                    shape.gridX(),
+                    shape.gridY(),
+                    shape.gridZ(),
+                    shape.blockX(),
+                    shape.blockY(),
+                    shape.blockZ(),
+                    shape.sharedBytes(),
+                    value(stream),
+                    parameters));
+  }
+
+  @Override
   public Handle cuStreamCreate(int flags) {
     return resultHandle(
         "cuStreamCreate", stream -> (int) ForeignCalls.STREAM_CREATE.invokeExact(stream, flags));

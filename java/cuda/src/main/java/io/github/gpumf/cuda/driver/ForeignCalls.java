@@ -83,6 +83,21 @@ final class ForeignCalls {
           ADDRESS,
           JAVA_LONG);
 
+  /** The same without extra. */
+  static final MethodHandle LAUNCH_COOPERATIVE_KERNEL =
+      link(
+          "cuLaunchCooperativeKernel",
+          JAVA_LONG,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_LONG,
+          ADDRESS);
+
   static final MethodHandle STREAM_CREATE = link("cuStreamCreate", ADDRESS, JAVA_INT);
   static final MethodHandle STREAM_DESTROY = link("cuStreamDestroy_v2", JAVA_LONG);
   static final MethodHandle STREAM_SYNCHRONIZE = link("cuStreamSynchronize", JAVA_LONG);

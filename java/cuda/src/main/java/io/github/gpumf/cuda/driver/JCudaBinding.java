@@ -466,6 +466,24 @@ final class JCudaBinding implements CudaDriver {
   }
 
   @Override
+  public void cuLaunchCooperativeKernel(
+      Handle function, LaunchShape shape, Handle stream, MemorySegment parameters) {
+    check(
+        JCudaDriver.cuLaunchCooperativeKernel(
+            function(function),
+            shape.gridX(),
+            shape.gridY(),
+            shape.gridZ(),
+            shape.blockX(),
+            shape.blockY(),
+            shape.blockZ(),
+            shape.sharedBytes(),
+            stream(stream),
+            new HostAddress(parameters.address())),
+        "cuLaunchCooperativeKernel");
+  }
+
+  @Override
   public Handle cuStreamCreate(int flags) {
     CUstream stream = new StreamAddress();
     check(JCudaDriver.cuStreamCreate(stream, flags), "cuStreamCreate");

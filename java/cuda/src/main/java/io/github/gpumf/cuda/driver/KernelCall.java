@@ -166,6 +166,35 @@ public final class KernelCall {
    *     comes out of a later call
    */
   public void launch(Stream stream, LaunchShape shape) {
+    launch(stream, shape, CudaDriver::cuLaunchKernel);
+  }
+
+  /**
+   * Launches the kernel as {@link #launch} does, all its blocks at the same time: they may wait for
+   * one another.
+   *
+   * @param stream that the launch is put into
+   * @param shape blocks and threads; no more than the device holds at once
+   * @throws IllegalStateException if the module, the stream or a buffer among the arguments is
+   *     closed
+   * @throws CudaException if the driver does not take the launch, as when the device does not hold
+   *     so many blocks
+   */
+  public void launchAtOnce(Stream stream, LaunchShape shape) {
+    launch(stream, shape, CudaDriver::cuLaunchCooperativeKernel);
+  }
+
+  /** A call of the driver that launches. */
+  private interface Launching {
+    void launch(
+        CudaDriver driver,
+        Handle function,
+        LaunchShape shape,
+        Handle stream,
+        MemorySegment parameters);
+  }
+
+  private void launch(Stream stream, LaunchShape shape, Launching launching) {
     for (DeviceMemory each : memory) {
       if (each != null) {
         each.address(); // Fails if its buffer is closed.
@@ -176,7 +205,7 @@ public final class KernelCall {
     LaunchEvent event = new LaunchEvent();
     event.begin();
     try {
-      driver.cuLaunchKernel(function, shape, stream.handle(), pointers);
+      launching.launch(driver, function, shape, stream.handle(), pointers);
       event.end();
       if (event.shouldCommit()) {
         event.kernel = kernel.name();
