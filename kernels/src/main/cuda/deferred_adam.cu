@@ -30,15 +30,16 @@
   }
 
 extern "C" __global__ void catch_up_rows(
-    Global<const int> stop, int start, int size, int step, Global<const int> sortedUsers, Global<const int> sortedItems,
+    Global<const int> stop, Global<const Batch> batch, Global<const int> sortedUsers, Global<const int> sortedItems,
     RESTING_PARAMETERS(user), RESTING_PARAMETERS(item), int vectors, int group, TAILS_PARAMETERS) {
+  const Batch of = readNow(batch);
   if (*stop) {
     return;
   }
   bool ofUsers = blockIdx.y == 0;
   const RestingSide users = RESTING(user);
   const RestingSide items = RESTING(item);
-  catchUpRows(ofUsers ? sortedUsers : sortedItems, start, size, step, choose(ofUsers, users, items), TAILS, vectors, group);
+  catchUpRows(ofUsers ? sortedUsers : sortedItems, of.start, of.size, (int)of.number, choose(ofUsers, users, items), TAILS, vectors, group);
 }
 
 extern "C" __global__ void catch_up_tables(

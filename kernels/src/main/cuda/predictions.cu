@@ -57,9 +57,7 @@ extern "C" __global__ void squared_errors(
 /// A batch's slopes, and the sums that errorsOfBatch leaves. Nothing once `stop` is set.
 extern "C" __global__ void batch_errors(
     Global<const int> stop,
-    int start,
-    int size,
-    float scale,
+    Global<const Batch> batch,
     MODEL_PARAMETERS,
     Global<const int> users,
     Global<const int> items,
@@ -67,7 +65,8 @@ extern "C" __global__ void batch_errors(
     Global<const float> weights,
     Global<float> slopes,
     Global<double> partials) {
+  const Batch of = readNow(batch);
   if (!*stop) {
-    errorsOfBatch(Batch{start, size, scale}, MODEL, Columns{users, items, values, weights}, slopes, partials);
+    errorsOfBatch(of, MODEL, Columns{users, items, values, weights}, slopes, partials);
   }
 }

@@ -51,11 +51,10 @@ struct Step {
   Global<float> headGradient;
 
   /// Errors, totals and gradients; false once a batch has diverged. Every thread of the block must call it.
-  __device__ __forceinline__ bool gradients(int start, int size, long long number) const {
-    const Batch batch{start, size, __fdiv_rn(2.0f, (float)size)};
+  __device__ __forceinline__ bool gradients(const Batch& batch) const {
     errorsOfBatch(batch, model, columns, slopesOfBatch, partials);
     __syncthreads();
-    addBatch(stop, size, number, totals, partials, 1, userSquares, itemSquares, squaresBlocks, l2, lossLimit, headGradient);
+    addBatch(stop, batch.size, batch.number, totals, partials, 1, userSquares, itemSquares, squaresBlocks, l2, lossLimit, headGradient);
     __syncthreads();
     if (*stop) {
       return false;
@@ -64,7 +63,7 @@ struct Step {
     for (int side = 0; side < 2; side++) {
       sumsOfPieces(batch, choose(side == 0, users, items), choose(side == 0, items, users), slopes);
     }
-    if (size > CHUNK) {
+    if (batch.size > CHUNK) {
       __syncthreads();
 #pragma unroll 1
       for (int side = 0; side < 2; side++) {
@@ -154,7 +153,7 @@ __device__ __forceinline__ void trainBatches(
     int left = start + count - at;
     int size = left < step.batchSize ? left : step.batchSize;
     rest.catchUp(step, at, size, (int)firstBatch + batch);
-    if (!step.gradients(at, size, firstBatch + batch)) {
+    if (!step.gradients(Batch{firstBatch + batch, at, size, __fdiv_rn(2.0f, (float)size), 0})) {
       return;
     }
     Rate rate{rates[batch], a, b, epsilon};
@@ -194,11 +193,12 @@ __device__ __forceinline__ void trainBatches(
         lossLimit, totals, partials, userSquares, itemSquares, squaresBlocks, l2, headGradient                                                 \
   }
 
-/// One batch up to its gradients: `size` positions from `start` on.
-extern "C" __global__ void __launch_bounds__(MOST_THREADS, 1) small_gradients(int start, int size, long long batch, STEP_PARAMETERS) {
+/// One batch up to its gradients.
+extern "C" __global__ void __launch_bounds__(MOST_THREADS, 1) small_gradients(Global<const Batch> batch, STEP_PARAMETERS) {
+  const Batch of = readNow(batch);
   if (!*stop) {
     const Step step = STEP;
-    step.gradients(start, size, batch);
+    step.gradients(of);
   }
 }
 

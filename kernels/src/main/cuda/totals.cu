@@ -11,8 +11,7 @@
 /// `partials` are those of batch_errors; `userSquares` and `itemSquares` partial sums of squares of the two tables, null without L2.
 extern "C" __global__ void batch_totals(
     Global<int> stop,
-    int size,
-    long long batch,
+    Global<const Batch> batch,
     Global<double> totals,
     Global<const double> partials,
     int blocks,
@@ -22,8 +21,9 @@ extern "C" __global__ void batch_totals(
     double l2,
     double lossLimit,
     Global<float> headGradient) {
+  const Batch of = readNow(batch);
   if (!*stop) {
-    addBatch(stop, size, batch, totals, partials, blocks, userSquares, itemSquares, squaresBlocks, l2, lossLimit, headGradient);
+    addBatch(stop, of.size, of.number, totals, partials, blocks, userSquares, itemSquares, squaresBlocks, l2, lossLimit, headGradient);
   }
 }
 

@@ -3,6 +3,7 @@ package io.github.gpumf.check;
 import io.github.gpumf.backend.Backends;
 import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.check.Sizes.Shape;
+import io.github.gpumf.cuda.BatchLayout;
 import io.github.gpumf.cuda.Kernels;
 import io.github.gpumf.cuda.Launches;
 import io.github.gpumf.cuda.driver.CudaContext;
@@ -118,14 +119,14 @@ final class KernelTimes implements Measure {
 
   /** Between launches of a kernel that ends at once: {@code stop} is set. */
   private double launchTime(EventTimer timer, Stream stream) {
-    try (DeviceBuffer stopped = context.allocate(16)) {
+    try (DeviceBuffer stopped = context.allocate(BatchLayout.BYTES)) {
       stopped.fill(1, stream);
       KernelCall call =
           kernels
               .kernel("optimizers", "sgd_table")
               .call(
                   stopped,
-                  0f,
+                  stopped, // as a batch: what is in it does not matter
                   KernelBench.NULL,
                   KernelBench.NULL,
                   KernelBench.NULL,

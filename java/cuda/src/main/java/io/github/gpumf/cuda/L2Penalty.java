@@ -74,13 +74,23 @@ final class L2Penalty {
     return ofItems;
   }
 
-  /** Makes the sums those of the weights as they are now. */
-  void update(Stream stream) {
-    if (fresh && leftByOptimizer) {
-      return;
+  /** Makes the sums those of the weights before the first batch, if the optimizer leaves them. */
+  void begin(Stream stream) {
+    if (leftByOptimizer && !fresh) {
+      square(stream);
+      fresh = true;
     }
+  }
+
+  /** Makes the sums those of the weights before any batch, unless the optimizer has left them. */
+  void update(Stream stream) {
+    if (!leftByOptimizer) {
+      square(stream);
+    }
+  }
+
+  private void square(Stream stream) {
     squareUsers.launch(stream, launches.items(weights.userFactors().allVectors()));
     squareItems.launch(stream, launches.items(weights.itemFactors().allVectors()));
-    fresh = true;
   }
 }
