@@ -1,10 +1,10 @@
 // Steps on batches of a few thousand floats, which are bound by launches: many of them, or all but the moves of one, in one block.
 //
-// A batch of 32 at k = 64 is eight launches of 2 to 3 us each, about 20 us, for 16 KB of rows a side. Predicted for an H200, before any
-// was at hand:
+// A batch of 32 at k = 64 is eight to ten launches, for 16 KB of rows a side. A launch costs 5.4 us from Java on an H200, and a node of a graph
+// 0.75 us beside its kernel's own time, as measured. By prediction, but for the first line, which was measured at batches of 8,192:
 //
-//   launches, one after the other            8 to 9 of 2.5 us                                                         20 to 23 us a batch
-//   the same as a graph                      8 to 9 nodes of 1 to 1.3 us                                               9 to 12 us
+//   launches, one after the other            9 to 10 of 5.4 us                                                        53 us a batch
+//   the same as a graph                      9 to 10 nodes of 0.75 us, and latencies of 1 to 2 us each                 15 to 25 us
 //   a cooperative grid                       4 barriers of 1.2 us, and the latencies below                             7 to 8 us
 //   one block (this file)                    4 barriers of 0.05 us; 13 dependent loads of 0.2 us from L2 (0.5 from HBM)  3 to 5 us
 //

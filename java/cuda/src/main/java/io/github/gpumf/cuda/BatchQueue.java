@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * <p>For one thread at a time.
  */
 final class BatchQueue {
-  /** Batches of a copy to the device: some 30 ms of work, in 96 KiB. */
+  /** Batches of a copy to the device: 96 KiB, for 10 ms of work or more. */
   private static final int MOST_AHEAD = 1 << 12;
 
   /** Writes a batch as {@link BatchLayout#write} does. */

@@ -82,7 +82,9 @@ final class FlightRecorderTest {
     assertTrue(named(events, WAIT).size() >= 3, "an epoch is waited for");
   }
 
-  /** A graph is one launch; what it holds was recorded once, in the first epoch. */
+  /**
+   * A graph is one launch; what it holds is launched in the first epoch, and then recorded once.
+   */
   @Test
   void graphsAreOneLaunchEach(@TempDir Path folder) throws IOException {
     TestBackend.get();
@@ -97,11 +99,11 @@ final class FlightRecorderTest {
       recording.dump(file);
     }
     List<RecordedEvent> launches = named(RecordingFile.readAllEvents(file), LAUNCH);
-    assertEquals(3, launches.stream().filter(each -> named(each, "a graph")).count());
+    assertEquals(2, launches.stream().filter(each -> named(each, "a graph")).count());
     List<RecordedEvent> errors =
         launches.stream().filter(each -> named(each, "batch_errors")).toList();
-    assertEquals(1, errors.size());
-    assertTrue(errors.getFirst().getBoolean("recorded"));
+    assertEquals(
+        List.of(false, true), errors.stream().map(each -> each.getBoolean("recorded")).toList());
     assertTrue(
         launches.stream()
             .filter(each -> named(each, "gather_batches"))
