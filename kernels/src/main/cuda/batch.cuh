@@ -29,15 +29,6 @@ struct Columns {
   Global<const float> weights;  // null where every weight is 1
 };
 
-/// A batch in its window: positions start .. start + size - 1, and 2 / size.
-struct Batch {
-  int start;
-  int size;
-  float scale;
-
-  __device__ long long end() const { return (long long)start + size; }
-};
-
 /// The users or the items of a batch.
 struct Side {
   Global<const int> sortedRows;       // batch_index.cu

@@ -18,7 +18,8 @@
 // users and 3,700 items: 9,700 (1,536 + 112) = 16 MB here and 20 MB in adam_rows after it, which mostly hits L2: 36 MB and 8.3 us at 4.3 TB/s.
 // Literally (adam_tables) it is 453 MB and 105 us for the 162,000 + 59,000 rows of ml-25m. A batch of 32: 0.2 MB, latencies alone. Once an epoch
 // all rows: 340 MB, 79 us. On ml-1m (6,040 + 3,706 rows, 20 MB a step, in L2) batches of 8,192 hold about all rows, and Adam stays literal.
-// Versions: 1. this one. Leaving m and v to adam_rows would save 2 of 14 streams, but a batch that diverges would leave m and v behind the weights.
+// Versions: 1. the batch's place and step as arguments of catch_up_rows. 2. this one: all of it from `batch`, so that a graph can hold the launch.
+// Leaving m and v to adam_rows would save 2 of 14 streams, but a batch that diverges would leave m and v behind the weights.
 #include "deferred_adam.cuh"
 
 #define RESTING_PARAMETERS(of)                                                                                                          \
@@ -30,15 +31,16 @@
   }
 
 extern "C" __global__ void catch_up_rows(
-    Global<const int> stop, int start, int size, int step, Global<const int> sortedUsers, Global<const int> sortedItems,
+    Global<const int> stop, Global<const Batch> batch, Global<const int> sortedUsers, Global<const int> sortedItems,
     RESTING_PARAMETERS(user), RESTING_PARAMETERS(item), int vectors, int group, TAILS_PARAMETERS) {
+  const Batch of = readNow(batch);
   if (*stop) {
     return;
   }
   bool ofUsers = blockIdx.y == 0;
   const RestingSide users = RESTING(user);
   const RestingSide items = RESTING(item);
-  catchUpRows(ofUsers ? sortedUsers : sortedItems, start, size, step, choose(ofUsers, users, items), TAILS, vectors, group);
+  catchUpRows(ofUsers ? sortedUsers : sortedItems, of.start, of.size, (int)of.number, choose(ofUsers, users, items), TAILS, vectors, group);
 }
 
 extern "C" __global__ void catch_up_tables(

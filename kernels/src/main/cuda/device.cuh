@@ -11,10 +11,30 @@
 // As on the device its size is the launch's, and a write past its end is caught.
 #define DYNAMIC_SHARED(T, name) T* const name = static_cast<T*>(emulator_thread->block->dynamicShared)
 
+template <class T>
+T readNow(Global<const T> at) {
+  return *at;
+}
+
 #else
 
 template <class T>
 using Global = T*;
+
+// Reads here, before any branch that follows: a compiler that moved the read behind one that waits for another read would make it two waits.
+template <class T>
+__device__ __forceinline__ T readNow(const T* at) {
+  static_assert(sizeof(T) % 8 == 0 && alignof(T) == 8, "read in words of eight bytes");
+  const unsigned long long address = __cvta_generic_to_global(at);
+  unsigned long long words[sizeof(T) / 8];
+#pragma unroll
+  for (int word = 0; word < (int)(sizeof(T) / 8); word++) {
+    asm volatile("ld.global.b64 %0, [%1];" : "=l"(words[word]) : "l"(address + 8 * word));
+  }
+  T read;
+  memcpy(&read, words, sizeof(T));
+  return read;
+}
 
 namespace device {
 template <class From, class To>

@@ -16,29 +16,36 @@
 // Layout: rows.cuh. Launch: any grid, blocks of a multiple of 32 threads. A thread a float4 (*_table, _elements), a group of lanes a row (*_rows).
 // Bytes, adam_table: eight streams of 4 bytes a float (w, m, v, gradient, each read and written): 338 MB for the 138,000 + 27,000 rows of
 // ml-20m at k = 64, 79 us at 4.3 TB/s. adam_rows: the same for the rows of the batch. sgd: four streams; adagrad: six, four and a number a row.
-// Versions: 1. these.
+// Versions: 1. learning rate, start and size as arguments: a launch, 5.4 us from Java on an H200, is more than most of these need for a batch. A batch
+//      of 8,192, nine or ten launches, was measured at 53 us.
+//   2. these: all three from `batch`, so that the launches of a batch are nodes of a graph. Predicted for that batch: ten nodes of 0.75 us, and
+//      the kernels' own time, 15 us by their bytes: 20 to 25 us.
 #include "moves.cuh"
 
 #define OPTIMIZER(name, Rule)                                                                                                            \
   extern "C" __global__ void name##_table(                                                                                               \
-      Global<const int> stop, float rate, Global<float> weights, Global<float> first, Global<float> second, Global<float> gradient,      \
-      long long vectors, float l2x2, float a, float b, float epsilon, Global<double> squaresOfBlock) {                                   \
+      Global<const int> stop, Global<const Batch> batch, Global<float> weights, Global<float> first, Global<float> second,               \
+      Global<float> gradient, long long vectors, float l2x2, float a, float b, float epsilon, Global<double> squaresOfBlock) {           \
+    const Rate rate{readNow(batch).rate, a, b, epsilon};                                                                                 \
     if (!*stop) {                                                                                                                        \
-      moveTable<Rule>(weights, first, second, gradient, vectors, l2x2, Rate{rate, a, b, epsilon}, squaresOfBlock, blockIdx.x, gridDim.x); \
+      moveTable<Rule>(weights, first, second, gradient, vectors, l2x2, rate, squaresOfBlock, blockIdx.x, gridDim.x);                     \
     }                                                                                                                                    \
   }                                                                                                                                      \
   extern "C" __global__ void name##_rows(                                                                                                \
-      Global<const int> stop, int start, int size, float rate, Global<const int> sortedRows, Global<float> weights, Global<float> first, \
+      Global<const int> stop, Global<const Batch> batch, Global<const int> sortedRows, Global<float> weights, Global<float> first,       \
       Global<float> second, Global<float> gradient, int vectors, int group, float l2x2, float a, float b, float epsilon) {               \
+    const Batch of = readNow(batch);                                                                                                     \
     if (!*stop) {                                                                                                                        \
-      moveRows<Rule>(sortedRows, start, size, weights, first, second, gradient, vectors, group, l2x2, Rate{rate, a, b, epsilon});        \
+      const Rate rate{of.rate, a, b, epsilon};                                                                                           \
+      moveRows<Rule>(sortedRows, of.start, of.size, weights, first, second, gradient, vectors, group, l2x2, rate);                       \
     }                                                                                                                                    \
   }                                                                                                                                      \
   extern "C" __global__ void name##_elements(                                                                                            \
-      Global<const int> stop, int start, int size, float rate, Global<const int> sortedRows, Global<float> weights, Global<float> first, \
+      Global<const int> stop, Global<const Batch> batch, Global<const int> sortedRows, Global<float> weights, Global<float> first,       \
       Global<float> second, Global<float> gradient, float a, float b, float epsilon) {                                                   \
+    const Batch of = readNow(batch);                                                                                                     \
     if (!*stop) {                                                                                                                        \
-      moveElements<Rule>(sortedRows, start, size, weights, first, second, gradient, Rate{rate, a, b, epsilon});                          \
+      moveElements<Rule>(sortedRows, of.start, of.size, weights, first, second, gradient, Rate{of.rate, a, b, epsilon});                 \
     }                                                                                                                                    \
   }
 
@@ -77,16 +84,17 @@ __device__ __forceinline__ void moveOneOf(Table one, const Table& two, const Tab
       one.weights, one.first, one.second, one.gradient, one.vectors, one.l2x2, rate, one.squaresOfBlock, block, one.blocks);
 }
 
-#define TABLE(i)                                                                                                                          \
+#define TABLE(i)                                                                                                                         \
   int blocks##i, Global<float> weights##i, Global<float> first##i, Global<float> second##i, Global<float> gradient##i,                   \
       long long vectors##i, float l2x2##i, Global<double> squaresOfBlock##i
 #define TABLE_OF(i) Table{blocks##i, weights##i, first##i, second##i, gradient##i, vectors##i, l2x2##i, squaresOfBlock##i}
 
 #define TABLES(name, Rule)                                                                                                               \
   extern "C" __global__ void name##_tables(                                                                                              \
-      Global<const int> stop, float rate, float a, float b, float epsilon, TABLE(1), TABLE(2), TABLE(3), TABLE(4)) {                     \
+      Global<const int> stop, Global<const Batch> batch, float a, float b, float epsilon, TABLE(1), TABLE(2), TABLE(3), TABLE(4)) {      \
+    const Rate rate{readNow(batch).rate, a, b, epsilon};                                                                                 \
     if (!*stop) {                                                                                                                        \
-      moveOneOf<Rule>(TABLE_OF(1), TABLE_OF(2), TABLE_OF(3), TABLE_OF(4), Rate{rate, a, b, epsilon});                                    \
+      moveOneOf<Rule>(TABLE_OF(1), TABLE_OF(2), TABLE_OF(3), TABLE_OF(4), rate);                                                         \
     }                                                                                                                                    \
   }
 
@@ -96,8 +104,9 @@ TABLES(adagrad, AdaGrad)
 
 /// One G a row, all rows.
 extern "C" __global__ void adagrad_row_table(
-    Global<const int> stop, float rate, Global<float> weights, Global<float> sums, Global<float> gradient, long long rows, int vectors, int k,
-    int group, float l2x2, float epsilon) {
+    Global<const int> stop, Global<const Batch> batch, Global<float> weights, Global<float> sums, Global<float> gradient, long long rows,
+    int vectors, int k, int group, float l2x2, float epsilon) {
+  float rate = readNow(batch).rate;
   if (*stop) {
     return;
   }
@@ -111,10 +120,11 @@ extern "C" __global__ void adagrad_row_table(
 
 /// One G a row, the rows of a batch.
 extern "C" __global__ void adagrad_row_rows(
-    Global<const int> stop, int start, int size, float rate, Global<const int> sortedRows, Global<float> weights, Global<float> sums,
+    Global<const int> stop, Global<const Batch> batch, Global<const int> sortedRows, Global<float> weights, Global<float> sums,
     Global<float> gradient, int vectors, int k, int group, float l2x2, float epsilon) {
+  const Batch of = readNow(batch);
   if (!*stop) {
-    moveRowsByOne(sortedRows, start, size, rate, weights, sums, gradient, vectors, k, group, l2x2, epsilon);
+    moveRowsByOne(sortedRows, of.start, of.size, of.rate, weights, sums, gradient, vectors, k, group, l2x2, epsilon);
   }
 }
 

@@ -9,7 +9,8 @@
 // in flight, each of two independent loads a lane, before the shuffles wait for them.
 // Bytes: a rating reads two padded rows, 8 k, its two indices, value and biases (24), and writes 4: 540 at k = 64, of which an item's
 // row, and a user's in a sorted file, mostly hit L2 (50 MB hold 195,000 rows). 25 M ratings: 13.5 GB, 3.1 ms at 4.3 TB/s without any hit.
-// Versions: 1. this one. A warp a rating at any k would leave half of the lanes idle at k = 64.
+// Versions: 1. batch_errors with start, size and scale as arguments. 2. this one: all three from `batch`, so that a graph can hold the launch.
+// A warp a rating at any k would leave half of the lanes idle at k = 64.
 #include "errors.cuh"
 
 /// Predictions of pairs, a thread a pair: one chain of fused multiply-adds in the order of the factors, so the bits are those of score_items in
@@ -57,9 +58,7 @@ extern "C" __global__ void squared_errors(
 /// A batch's slopes, and the sums that errorsOfBatch leaves. Nothing once `stop` is set.
 extern "C" __global__ void batch_errors(
     Global<const int> stop,
-    int start,
-    int size,
-    float scale,
+    Global<const Batch> batch,
     MODEL_PARAMETERS,
     Global<const int> users,
     Global<const int> items,
@@ -67,7 +66,8 @@ extern "C" __global__ void batch_errors(
     Global<const float> weights,
     Global<float> slopes,
     Global<double> partials) {
+  const Batch of = readNow(batch);
   if (!*stop) {
-    errorsOfBatch(Batch{start, size, scale}, MODEL, Columns{users, items, values, weights}, slopes, partials);
+    errorsOfBatch(of, MODEL, Columns{users, items, values, weights}, slopes, partials);
   }
 }

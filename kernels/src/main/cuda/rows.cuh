@@ -8,8 +8,9 @@
 // in flight and few idle lanes at any k. Lane l of a group works on the vectors l, l + group, ... . Sums over a group go through
 // shuffles that every lane of the warp takes part in: loops that contain them have the same number of turns for the whole warp.
 //
-// Every kernel that runs once a batch begins with the same parameters, those that change from batch to batch: `stop`, which ends a training
-// that has diverged; where the batch starts in its window and how long it is; and a number, the scale 2 / n, the learning rate or the step.
+// Every kernel that runs once a batch begins with the same parameters: `stop`, which ends a training that has diverged, and `batch`, where it finds
+// what changes from batch to batch. So its arguments are the same each time, and its launches can be recorded into a graph once and replayed on any
+// batches, whose numbers are copied to where the graph looks for them. Both are read first: one wait for L2, not two.
 #pragma once
 
 #include "device.cuh"
@@ -24,6 +25,17 @@ template <class T>
 __device__ __forceinline__ void storeShared(T* at, T x) {
   __stcg(at, x);
 }
+
+/// A batch of an epoch: its number, from 0; its positions in the window, start .. start + size - 1; 2 / size; and the learning rate of its step.
+struct Batch {
+  long long number;
+  int start;
+  int size;
+  float scale;
+  float rate;
+
+  __device__ long long end() const { return (long long)start + size; }
+};
 
 constexpr int WARP = 32;
 constexpr unsigned ALL_LANES = 0xffffffffu;

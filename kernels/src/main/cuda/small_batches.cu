@@ -1,10 +1,10 @@
 // Steps on batches of a few thousand floats, which are bound by launches: many of them, or all but the moves of one, in one block.
 //
-// A batch of 32 at k = 64 is eight launches of 2 to 3 us each, about 20 us, for 16 KB of rows a side. Predicted for an H200, before any
-// was at hand:
+// A batch of 32 at k = 64 is eight to ten launches, for 16 KB of rows a side. A launch costs 5.4 us from Java on an H200, and a node of a graph
+// 0.75 us beside its kernel's own time, as measured. By prediction, but for the first line, which was measured at batches of 8,192:
 //
-//   launches, one after the other            8 to 9 of 2.5 us                                                         20 to 23 us a batch
-//   the same as a graph                      8 to 9 nodes of 1 to 1.3 us                                               9 to 12 us
+//   launches, one after the other            9 to 10 of 5.4 us                                                        53 us a batch
+//   the same as a graph                      9 to 10 nodes of 0.75 us, and latencies of 1 to 2 us each                 15 to 25 us
 //   a cooperative grid                       4 barriers of 1.2 us, and the latencies below                             7 to 8 us
 //   one block (this file)                    4 barriers of 0.05 us; 13 dependent loads of 0.2 us from L2 (0.5 from HBM)  3 to 5 us
 //
@@ -51,11 +51,10 @@ struct Step {
   Global<float> headGradient;
 
   /// Errors, totals and gradients; false once a batch has diverged. Every thread of the block must call it.
-  __device__ __forceinline__ bool gradients(int start, int size, long long number) const {
-    const Batch batch{start, size, __fdiv_rn(2.0f, (float)size)};
+  __device__ __forceinline__ bool gradients(const Batch& batch) const {
     errorsOfBatch(batch, model, columns, slopesOfBatch, partials);
     __syncthreads();
-    addBatch(stop, size, number, totals, partials, 1, userSquares, itemSquares, squaresBlocks, l2, lossLimit, headGradient);
+    addBatch(stop, batch.size, batch.number, totals, partials, 1, userSquares, itemSquares, squaresBlocks, l2, lossLimit, headGradient);
     __syncthreads();
     if (*stop) {
       return false;
@@ -64,7 +63,7 @@ struct Step {
     for (int side = 0; side < 2; side++) {
       sumsOfPieces(batch, choose(side == 0, users, items), choose(side == 0, items, users), slopes);
     }
-    if (size > CHUNK) {
+    if (batch.size > CHUNK) {
       __syncthreads();
 #pragma unroll 1
       for (int side = 0; side < 2; side++) {
@@ -154,7 +153,7 @@ __device__ __forceinline__ void trainBatches(
     int left = start + count - at;
     int size = left < step.batchSize ? left : step.batchSize;
     rest.catchUp(step, at, size, (int)firstBatch + batch);
-    if (!step.gradients(at, size, firstBatch + batch)) {
+    if (!step.gradients(Batch{firstBatch + batch, at, size, __fdiv_rn(2.0f, (float)size), 0})) {
       return;
     }
     Rate rate{rates[batch], a, b, epsilon};
@@ -194,11 +193,12 @@ __device__ __forceinline__ void trainBatches(
         lossLimit, totals, partials, userSquares, itemSquares, squaresBlocks, l2, headGradient                                                 \
   }
 
-/// One batch up to its gradients: `size` positions from `start` on.
-extern "C" __global__ void __launch_bounds__(MOST_THREADS, 1) small_gradients(int start, int size, long long batch, STEP_PARAMETERS) {
+/// One batch up to its gradients.
+extern "C" __global__ void __launch_bounds__(MOST_THREADS, 1) small_gradients(Global<const Batch> batch, STEP_PARAMETERS) {
+  const Batch of = readNow(batch);
   if (!*stop) {
     const Step step = STEP;
-    step.gradients(start, size, batch);
+    step.gradients(of);
   }
 }
 

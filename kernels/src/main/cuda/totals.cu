@@ -4,15 +4,15 @@
 //   stop   = 1 once a batch's mean squared error is above the limit or not a number: the kernels after it do nothing
 //
 // Launch: one block of a multiple of 32 threads. Its tree of sums depends on the block size and the number of partials alone.
-// Bytes: 8 a partial: nothing. A launch, a few microseconds, is its cost; a graph hides most of it.
+// Bytes: 8 a partial: nothing. A launch is its cost, 5.4 us from Java on an H200; as a node of a graph 0.75 us and its latencies.
+// Versions: 1. `size` and the batch's number as arguments. 2. both from `batch`, so that a graph can hold the launch.
 #include "totals.cuh"
 
 /// Adds a batch to the epoch's totals, and leaves the gradient {dw, db} of a Dense head, if there is one.
 /// `partials` are those of batch_errors; `userSquares` and `itemSquares` partial sums of squares of the two tables, null without L2.
 extern "C" __global__ void batch_totals(
     Global<int> stop,
-    int size,
-    long long batch,
+    Global<const Batch> batch,
     Global<double> totals,
     Global<const double> partials,
     int blocks,
@@ -22,8 +22,9 @@ extern "C" __global__ void batch_totals(
     double l2,
     double lossLimit,
     Global<float> headGradient) {
+  const Batch of = readNow(batch);
   if (!*stop) {
-    addBatch(stop, size, batch, totals, partials, blocks, userSquares, itemSquares, squaresBlocks, l2, lossLimit, headGradient);
+    addBatch(stop, of.size, of.number, totals, partials, blocks, userSquares, itemSquares, squaresBlocks, l2, lossLimit, headGradient);
   }
 }
 

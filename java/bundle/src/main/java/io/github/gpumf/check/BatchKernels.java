@@ -4,7 +4,6 @@ import static io.github.gpumf.check.KernelBench.A;
 import static io.github.gpumf.check.KernelBench.B;
 import static io.github.gpumf.check.KernelBench.EPSILON;
 import static io.github.gpumf.check.KernelBench.NULL;
-import static io.github.gpumf.check.KernelBench.RATE;
 
 import io.github.gpumf.check.KernelBench.Load;
 import io.github.gpumf.check.KernelTables.Side;
@@ -20,8 +19,8 @@ import java.util.List;
  * @param t to time on
  */
 record BatchKernels(KernelBench bench, KernelTables t) {
-  /** Where a batch begins, among the arguments of all of them. */
-  private static final int START = 1;
+  /** Of the batch, among the arguments of all of them. */
+  private static final int BATCH = 1;
 
   /** Times all of them. */
   void time() {
@@ -39,7 +38,7 @@ record BatchKernels(KernelBench bench, KernelTables t) {
 
   private void time(String file, String name, Load load, int group, Object... arguments) {
     LaunchShape shape = bench.launches().groups(t.batchSize, group);
-    bench.timeBatches(START, t::start, file, name, load, shape, arguments);
+    bench.timeBatches(BATCH, t::batch, file, name, load, shape, arguments);
   }
 
   private String size(String of) {
@@ -48,16 +47,14 @@ record BatchKernels(KernelBench bench, KernelTables t) {
 
   private void errors(LaunchShape groups) {
     bench.timeBatches(
-        START,
-        t::start,
+        BATCH,
+        t::batch,
         "predictions",
         "batch_errors",
         new Load(size(""), t.k, t.bytesOfErrors()),
         groups,
         t.stop,
-        0,
-        t.batchSize,
-        2f / t.batchSize,
+        NULL,
         t.users.factors(),
         t.items.factors(),
         t.vectors,
@@ -82,8 +79,7 @@ record BatchKernels(KernelBench bench, KernelTables t) {
         new Load(size(""), 0, 24.0 * blocks),
         Launches.one(blocks),
         t.stop,
-        t.batchSize,
-        0L,
+        t.batch(0),
         t.totals,
         t.partials,
         blocks,
@@ -97,7 +93,7 @@ record BatchKernels(KernelBench bench, KernelTables t) {
 
   /** Both sides, and the sums of rows that are added up in pieces. */
   private void gradients() {
-    List<Object> arguments = new ArrayList<>(List.of(t.stop, 0, t.batchSize, 2f / t.batchSize));
+    List<Object> arguments = new ArrayList<>(List.of(t.stop, NULL));
     for (Side side : List.of(t.users, t.items)) {
       arguments.addAll(
           List.of(
@@ -118,8 +114,8 @@ record BatchKernels(KernelBench bench, KernelTables t) {
 
   private void gradient(String kernel, double bytes, int groups, List<Object> arguments) {
     bench.timeBatches(
-        START,
-        t::start,
+        BATCH,
+        t::batch,
         "gradients",
         kernel,
         new Load(size(""), t.k, bytes),
@@ -136,9 +132,7 @@ record BatchKernels(KernelBench bench, KernelTables t) {
         new Load(size(""), t.k, t.batchSize * (64.0 * t.vectors + 28)),
         t.group,
         t.stop,
-        0,
-        t.batchSize,
-        2f / t.batchSize,
+        NULL,
         t.users.rowAt(),
         t.items.rowAt(),
         t.slopes,
@@ -166,9 +160,7 @@ record BatchKernels(KernelBench bench, KernelTables t) {
         new Load(size(", items"), t.k, t.bytesOfRows(side, rule.streams()) + 4.0 * t.batchSize),
         t.group,
         t.stop,
-        0,
-        t.batchSize,
-        RATE,
+        NULL,
         side.sortedRows(),
         side.factors(),
         rule.first(side),
@@ -192,9 +184,7 @@ record BatchKernels(KernelBench bench, KernelTables t) {
         new Load(size(", items"), 0, bytes),
         1,
         t.stop,
-        0,
-        t.batchSize,
-        RATE,
+        NULL,
         side.sortedRows(),
         side.bias(),
         rule.biasFirst(side),
@@ -215,9 +205,7 @@ record BatchKernels(KernelBench bench, KernelTables t) {
         new Load(size(", items"), t.k, bytes),
         t.group,
         t.stop,
-        0,
-        t.batchSize,
-        RATE,
+        NULL,
         side.sortedRows(),
         side.factors(),
         side.second(),

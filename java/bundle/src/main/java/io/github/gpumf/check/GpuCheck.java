@@ -81,6 +81,14 @@ public final class GpuCheck implements Callable<Integer> {
   private boolean skipTests;
 
   @Option(
+      names = "--only",
+      split = ",",
+      paramLabel = "PART",
+      description =
+          "Measure these parts alone, without the tests: copy bandwidth, kernels, epochs, top items, PyTorch; the verdict says so.")
+  private List<String> only = List.of();
+
+  @Option(
       names = "--minutes",
       defaultValue = "8",
       paramLabel = "N",
@@ -217,6 +225,15 @@ public final class GpuCheck implements Callable<Integer> {
             new EpochTimes(onGpu, new SkewedRatings(context, kernels), sizes),
             new TopItemsTimes(onGpu, sizes),
             new TorchPeer(gpu, out, sizes, secondsForPeer()));
+    if (!only.isEmpty()) {
+      List<String> names = times.stream().map(Measure::name).toList();
+      if (!names.containsAll(only)) {
+        throw new CommandLine.ParameterException(
+            command.commandLine(), "--only takes parts of " + names + ", not " + only);
+      }
+      findings.note("all but " + String.join(", ", only) + ", by --only");
+      return times.stream().filter(part -> only.contains(part.name())).toList();
+    }
     if (skipTests) {
       findings.note("the tests, by --skip-tests");
       return times;

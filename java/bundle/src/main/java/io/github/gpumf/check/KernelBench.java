@@ -2,11 +2,12 @@ package io.github.gpumf.check;
 
 import io.github.gpumf.cuda.Kernels;
 import io.github.gpumf.cuda.Launches;
+import io.github.gpumf.cuda.driver.DeviceMemory;
 import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.cuda.driver.Stream;
 import java.util.function.IntConsumer;
-import java.util.function.IntUnaryOperator;
+import java.util.function.IntFunction;
 
 /**
  * What the times of kernels are taken with.
@@ -60,19 +61,19 @@ record KernelBench(
   /**
    * Takes the time of a launch that is on another batch each time.
    *
-   * @param place of the argument that says where the batch begins
-   * @param start where it begins: is given 0, 1, 2 and so on
+   * @param place of the argument that tells the batch
+   * @param batch on the device: is given 0, 1, 2 and so on
    */
   void timeBatches(
       int place,
-      IntUnaryOperator start,
+      IntFunction<DeviceMemory> batch,
       String file,
       String name,
       Load load,
       LaunchShape shape,
       Object... arguments) {
     KernelCall call = call(file, name, arguments);
-    time(name, load, turn -> call.set(place, start.applyAsInt(turn)).launch(stream, shape));
+    time(name, load, turn -> call.set(place, batch.apply(turn)).launch(stream, shape));
   }
 
   /** Takes the time of what is launched for 0, 1, 2 and so on. */

@@ -1,10 +1,12 @@
 package io.github.gpumf.check;
 
 import io.github.gpumf.check.Sizes.Shape;
+import io.github.gpumf.cuda.BatchLayout;
 import io.github.gpumf.cuda.Kernels;
 import io.github.gpumf.cuda.Launches;
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.DeviceMemory;
 import io.github.gpumf.cuda.driver.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -62,6 +64,7 @@ final class KernelTables implements AutoCloseable {
   final DeviceBuffer totals;
   final DeviceBuffer stop;
   final DeviceBuffer notFinite;
+  private final DeviceBuffer batches;
 
   KernelTables(
       CudaContext context,
@@ -90,11 +93,13 @@ final class KernelTables implements AutoCloseable {
       users = side(shape.users(), kernels, userAt);
       items = side(shape.items(), kernels, itemAt);
       slopes = zeros(4L * this.positions);
-      partials = zeros(3L * 8 * Launches.of(context.device()).mostBlocks());
+      long squares = Launches.each((long) shape.users() * vectors).gridX();
+      partials = zeros(8 * Math.max(3L * Launches.of(context.device()).mostBlocks(), squares));
       totals = zeros(4L * Double.BYTES);
       stop = zeros(4);
       notFinite = zeros(4);
       slopes.fill(1e-6f, stream);
+      batches = batches();
       stream.synchronize();
       made = true;
     } finally {
@@ -156,6 +161,21 @@ final class KernelTables implements AutoCloseable {
       }
     }
     return distinct;
+  }
+
+  /** A batch a turn; its number, which is its step where rows rest, is the turn's. */
+  private DeviceBuffer batches() {
+    long bytes = (long) RestingKernels.STEPS * BatchLayout.BYTES;
+    DeviceBuffer buffer = zeros(bytes);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment host = arena.allocate(bytes, Long.BYTES);
+      for (int turn = 0; turn < RestingKernels.STEPS; turn++) {
+        BatchLayout.write(host, turn, turn, start(turn), batchSize, KernelBench.RATE);
+      }
+      buffer.copyFrom(host, stream);
+      stream.synchronize();
+    }
+    return buffer;
   }
 
   DeviceBuffer zeros(long bytes) {
@@ -228,6 +248,12 @@ final class KernelTables implements AutoCloseable {
   /** Where the turn's batch starts: each launch another one, so that none finds its data in L2. */
   int start(int turn) {
     return (int) ((long) turn * batchSize % positions);
+  }
+
+  /** The turn's batch, as kernels find it on the device. */
+  DeviceMemory batch(int turn) {
+    long at = (long) (turn % RestingKernels.STEPS) * BatchLayout.BYTES;
+    return batches.slice(at, BatchLayout.BYTES);
   }
 
   /** Fails if kernels have made nonsense: such a kernel is not worth its time. */

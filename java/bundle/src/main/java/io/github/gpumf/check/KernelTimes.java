@@ -1,8 +1,7 @@
 package io.github.gpumf.check;
 
-import io.github.gpumf.backend.Backends;
-import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.check.Sizes.Shape;
+import io.github.gpumf.cuda.BatchLayout;
 import io.github.gpumf.cuda.Kernels;
 import io.github.gpumf.cuda.Launches;
 import io.github.gpumf.cuda.driver.CudaContext;
@@ -16,7 +15,8 @@ import java.util.function.Consumer;
 /**
  * Each kernel by itself, beside the least time that it can take: that of a copy of the bytes which
  * its source says it must move, or of a launch. The bytes count every row of a batch as read from
- * memory, so where a cache helps a kernel can be faster than its floor.
+ * memory, so where a cache helps a kernel can be faster than its floor. What goes through all of an
+ * epoch at once, an update a rating, is among the epochs.
  */
 final class KernelTimes implements Measure {
   /** Ratings of a window for kernels that would take seconds for more. */
@@ -60,23 +60,9 @@ final class KernelTimes implements Measure {
       Shape first = sizes.shapes().getFirst();
       for (int k : sizes.wideFactors()) {
         int batchSize = sizes.batchSizes().getFirst();
-        on(
-            first,
-            k,
-            few,
-            batchSize,
-            bench,
-            t -> {
-              new RatingKernels(bench, t).time();
-              new RoundKernels(bench, t, cut()).time();
-            });
+        on(first, k, few, batchSize, bench, t -> new RatingKernels(bench, t).time());
       }
     }
-  }
-
-  /** As the backend cuts ratings. */
-  private static RatingGrid.Cut cut() {
-    return Backends.select("cuda").backend().cut();
   }
 
   private void time(KernelBench bench, KernelTables tables) {
@@ -85,7 +71,6 @@ final class KernelTimes implements Measure {
     if (tables.batchSize == sizes.batchSizes().getLast()) {
       new TableKernels(bench, tables).time();
       new RatingKernels(bench, tables).time();
-      new RoundKernels(bench, tables, cut()).time();
       new ServingKernels(bench, tables, sizes.mostListed()).time();
       if (tables.k == sizes.factors().getFirst()) {
         new WindowKernels(bench, tables).time();
@@ -118,14 +103,14 @@ final class KernelTimes implements Measure {
 
   /** Between launches of a kernel that ends at once: {@code stop} is set. */
   private double launchTime(EventTimer timer, Stream stream) {
-    try (DeviceBuffer stopped = context.allocate(16)) {
+    try (DeviceBuffer stopped = context.allocate(BatchLayout.BYTES)) {
       stopped.fill(1, stream);
       KernelCall call =
           kernels
               .kernel("optimizers", "sgd_table")
               .call(
                   stopped,
-                  0f,
+                  stopped, // as a batch: what is in it does not matter
                   KernelBench.NULL,
                   KernelBench.NULL,
                   KernelBench.NULL,

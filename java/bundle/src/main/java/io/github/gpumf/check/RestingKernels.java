@@ -27,9 +27,8 @@ record RestingKernels(KernelBench bench, KernelTables t) {
   static final int STREAMS = 6;
 
   // Places of arguments.
-  private static final int START = 1;
-  private static final int STEP_OF_ROWS = 3;
-  private static final int STEP_OF_TABLES = 1;
+  private static final int BATCH = 1;
+  private static final int STEP = 1;
 
   /** Times both. */
   void time() {
@@ -83,7 +82,7 @@ record RestingKernels(KernelBench bench, KernelTables t) {
   private void rows(DeviceBuffer tails, DeviceBuffer powers) {
     List<Object> arguments =
         new ArrayList<>(
-            List.of(t.stop, 0, t.batchSize, 0, t.users.sortedRows(), t.items.sortedRows()));
+            List.of(t.stop, KernelBench.NULL, t.users.sortedRows(), t.items.sortedRows()));
     arguments.addAll(sides(tails, powers));
     KernelCall call = bench.call(FILE, "catch_up_rows", arguments.toArray());
     LaunchShape shape = bench.launches().groups(t.batchSize, t.group).withGridY(2);
@@ -93,10 +92,7 @@ record RestingKernels(KernelBench bench, KernelTables t) {
             t.size(t.batchSize, "a batch"),
             t.k,
             t.bytesOfRows(t.users, STREAMS) + t.bytesOfRows(t.items, STREAMS)),
-        turn ->
-            call.set(START, t.start(turn))
-                .set(STEP_OF_ROWS, turn % STEPS)
-                .launch(bench.stream(), shape));
+        turn -> call.set(BATCH, t.batch(turn)).launch(bench.stream(), shape));
   }
 
   private void tables(DeviceBuffer tails, DeviceBuffer powers) {
@@ -110,6 +106,6 @@ record RestingKernels(KernelBench bench, KernelTables t) {
     bench.time(
         "catch_up_tables",
         new Load(t.size(rows, "rows"), t.k, 16.0 * STREAMS * t.vectors * rows),
-        turn -> call.set(STEP_OF_TABLES, turn % STEPS).launch(bench.stream(), shape));
+        turn -> call.set(STEP, turn % STEPS).launch(bench.stream(), shape));
   }
 }

@@ -25,13 +25,14 @@ record SmallBatchKernels(KernelBench bench, KernelTables t) {
   /** Of the block. */
   private static final int MOST_THREADS = 512;
 
+  // Places of arguments, of one batch and of many.
+  private static final int BATCH = 0;
   private static final int START = 0;
-
-  private static final int BATCH = 2;
+  private static final int FIRST = 2;
 
   /** Times all of them. */
   void time() {
-    time("small_gradients", bytesOfGradients(), List.of());
+    gradients();
     DeviceBuffer rates = t.zeros(Float.BYTES);
     rates.fill(RATE, bench.stream());
     for (UpdateKernels rule : UpdateKernels.ALL) {
@@ -47,18 +48,31 @@ record SmallBatchKernels(KernelBench bench, KernelTables t) {
     deferred(rates);
   }
 
+  private void gradients() {
+    List<Object> arguments = new ArrayList<>(List.of(NULL));
+    arguments.addAll(step());
+    bench.timeBatches(
+        BATCH,
+        t::batch,
+        "small_batches",
+        "small_gradients",
+        load(bytesOfGradients()),
+        LaunchShape.of(1, threads()),
+        arguments.toArray());
+  }
+
   private void time(String name, double bytes, List<Object> moves) {
     List<Object> arguments = new ArrayList<>(List.of(0, t.batchSize, 0L));
     arguments.addAll(step());
     arguments.addAll(moves);
-    bench.timeBatches(
-        START,
-        t::start,
-        "small_batches",
-        name,
-        new Load(t.size(t.batchSize, "a batch"), t.k, bytes),
-        LaunchShape.of(1, threads()),
-        arguments.toArray());
+    KernelCall call = bench.call("small_batches", name, arguments.toArray());
+    LaunchShape shape = LaunchShape.of(1, threads());
+    bench.time(
+        name, load(bytes), turn -> call.set(START, t.start(turn)).launch(bench.stream(), shape));
+  }
+
+  private Load load(double bytes) {
+    return new Load(t.size(t.batchSize, "a batch"), t.k, bytes);
   }
 
   /** Each launch a later batch, as its step, so that every row has rested. */
@@ -76,13 +90,10 @@ record SmallBatchKernels(KernelBench bench, KernelTables t) {
     LaunchShape shape = LaunchShape.of(1, threads());
     bench.time(
         "deferred_adam_batches",
-        new Load(
-            t.size(t.batchSize, "a batch"),
-            t.k,
-            bytesOfGradients() + bytesOfMoves(8) + bytesOfMoves(RestingKernels.STREAMS)),
+        load(bytesOfGradients() + bytesOfMoves(8) + bytesOfMoves(RestingKernels.STREAMS)),
         turn ->
             call.set(START, t.start(turn))
-                .set(BATCH, (long) (turn % RestingKernels.STEPS))
+                .set(FIRST, (long) (turn % RestingKernels.STEPS))
                 .launch(bench.stream(), shape));
   }
 

@@ -4,7 +4,6 @@ import static io.github.gpumf.check.KernelBench.A;
 import static io.github.gpumf.check.KernelBench.B;
 import static io.github.gpumf.check.KernelBench.EPSILON;
 import static io.github.gpumf.check.KernelBench.NULL;
-import static io.github.gpumf.check.KernelBench.RATE;
 
 import io.github.gpumf.check.KernelBench.Load;
 import io.github.gpumf.check.KernelTables.Side;
@@ -26,7 +25,7 @@ record TableKernels(KernelBench bench, KernelTables t) {
   void time() {
     Side side = t.users;
     long vectors = vectors(side);
-    LaunchShape items = bench.launches().items(vectors);
+    LaunchShape items = Launches.each(vectors);
     for (UpdateKernels rule : UpdateKernels.ALL) {
       bench.time(
           "optimizers",
@@ -34,7 +33,7 @@ record TableKernels(KernelBench bench, KernelTables t) {
           load(rule.streams()),
           items,
           t.stop,
-          RATE,
+          t.batch(0),
           side.factors(),
           rule.first(side),
           side.second(),
@@ -53,7 +52,7 @@ record TableKernels(KernelBench bench, KernelTables t) {
         new Load(load(4).size(), t.k, load(4).bytes() + 8.0 * side.rows()),
         bench.launches().groups(side.rows(), t.group),
         t.stop,
-        RATE,
+        t.batch(0),
         side.factors(),
         side.second(),
         side.gradient(),
@@ -110,7 +109,7 @@ record TableKernels(KernelBench bench, KernelTables t) {
   /** Factors and biases of both sides in one launch. */
   private void allTables(UpdateKernels rule) {
     List<Object> arguments = new ArrayList<>();
-    Collections.addAll(arguments, t.stop, RATE, A, B, EPSILON);
+    Collections.addAll(arguments, t.stop, t.batch(0), A, B, EPSILON);
     int blocks = 0;
     long allVectors = 0;
     for (Side side : List.of(t.users, t.items)) {
@@ -155,7 +154,7 @@ record TableKernels(KernelBench bench, KernelTables t) {
       DeviceBuffer second,
       DeviceBuffer gradient,
       long vectors) {
-    int blocks = bench.launches().items(vectors).gridX();
+    int blocks = Launches.each(vectors).gridX();
     Collections.addAll(arguments, blocks, weights, first, second, gradient, vectors, 0f, NULL);
     return blocks;
   }

@@ -3,12 +3,13 @@ package io.github.gpumf.cuda;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
-import io.github.gpumf.cuda.driver.KernelCall;
+import io.github.gpumf.cuda.driver.DeviceMemory;
 import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.cuda.driver.Stream;
 import io.github.gpumf.model.Mf;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,12 +26,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>The optimizer's kernel for each table, or where it moves whole tables for all of them.
  * </ol>
  *
- * <p>Where one block holds a batch, {@link SmallBatches} does the same in fewer launches.
+ * <p>Where one block holds a batch, {@link SmallBatches} does the same in fewer launches. Where it
+ * does not do whole windows, {@link StepGraphs} replays the launches of many batches at a time.
  */
 final class BatchStep {
-  private static final int SIZE_OF_TOTALS = 1;
-  private static final int BATCH_OF_TOTALS = 2;
-
   private final TrainingJob job;
   private final UpdateRule rule;
   private final DeviceWeights weights;
@@ -46,11 +45,14 @@ final class BatchStep {
   private final LaunchShape totalsShape;
 
   private final BatchCall errors;
-  private final KernelCall addTotals;
+  private final BatchCall addTotals;
   private final Gradients gradients;
-  private final List<Move> moves;
+  private final List<BatchCall> moves;
   private final @Nullable L2Penalty penalty;
   private final @Nullable SmallBatches smallBatches;
+
+  /** Null if those do whole batches. */
+  private final @Nullable BatchQueue queue;
 
   /**
    * Prepares the launches.
@@ -84,22 +86,31 @@ final class BatchStep {
         small
             ? SmallBatches.shape(window.batchSize(), group)
             : launches.groups(window.batchSize(), group);
-    totalsShape = small ? shape : Launches.one(shape.gridX());
     slopes = arena.floats(window.columns().size());
     partials = arena.doubles(3L * shape.gridX());
     Moves update = new Moves(rule, Window.shape(job), kernels, launches, stop);
     penalty =
-        job.spec().l2() > 0
-            ? new L2Penalty(weights, update.leavesSquares(), kernels, launches, arena)
-            : null;
+        job.spec().l2() > 0 ? new L2Penalty(weights, update.leavesSquares(), kernels, arena) : null;
+    totalsShape = small ? shape : totalsShape();
     errors = errors();
     addTotals = addTotals(trained.gradients().dense());
     gradients = new Gradients(job, trained, window, slopes, shape, kernels, launches, stop, arena);
     moves = moves(update, trained);
     smallBatches = small && Launches.together() ? smallBatches(trained, arena) : null;
+    Stream stream = arena.stream();
+    queue =
+        smallBatches != null && smallBatches.doWholeBatches()
+            ? null
+            : new BatchQueue(window.batches(), batch -> launch(stream, batch), arena);
   }
 
-  private List<Move> moves(Moves update, TrainedWeights trained) {
+  private LaunchShape totalsShape() {
+    return penalty == null
+        ? Launches.one(shape.gridX())
+        : Launches.large(Math.max(shape.gridX(), penalty.blocks()));
+  }
+
+  private List<BatchCall> moves(Moves update, TrainedWeights trained) {
     DeviceBuffer squaresOfUsers = penalty == null ? null : penalty.ofUsers();
     DeviceBuffer squaresOfItems = penalty == null ? null : penalty.ofItems();
     List<Parameters> factors = trained.factors();
@@ -110,7 +121,7 @@ final class BatchStep {
     int k = job.spec().factors();
     DeviceBuffer sortedUsers = window.users().sortedRows();
     DeviceBuffer sortedItems = window.items().sortedRows();
-    List<Move> all = new ArrayList<>();
+    List<BatchCall> all = new ArrayList<>();
     all.add(update.factors(factors.getFirst(), k, sortedUsers, squaresOfUsers));
     all.add(update.factors(factors.getLast(), k, sortedItems, squaresOfItems));
     if (job.spec().head() == Mf.Head.DENSE) {
@@ -161,14 +172,15 @@ final class BatchStep {
         : SmallBatches.gradients(shape, step, kernels);
   }
 
-  /** Device memory for what a step finds out about each rating, and for the steps' rates. */
+  /** Device memory for what a step finds out about each rating, and for the batches to come. */
   static long bytes(TrainingShape shape, int positions) {
     boolean whole =
         Launches.together()
             && SmallBatches.fit(shape.largestBatch(), group(shape))
             && SmallBatches.fitWhole(shape);
     int batches = Math.ceilDiv(positions, shape.largestBatch());
-    return (long) positions * Float.BYTES + (whole ? (long) batches * Float.BYTES : 0);
+    return (long) positions * Float.BYTES
+        + (whole ? (long) batches * Float.BYTES : BatchQueue.bytes(batches));
   }
 
   /** Device memory of the sums of a batch's errors. */
@@ -190,9 +202,7 @@ final class BatchStep {
             .kernel("predictions", "batch_errors")
             .call(
                 stop,
-                0,
-                0,
-                0f,
+                Arguments.NULL,
                 weights.userFactors().buffer(),
                 weights.itemFactors().buffer(),
                 weights.userFactors().vectors(),
@@ -210,22 +220,23 @@ final class BatchStep {
         shape);
   }
 
-  private KernelCall addTotals(@Nullable DeviceTable headGradient) {
-    return kernels
-        .kernel("totals", "batch_totals")
-        .call(
-            stop,
-            0,
-            0L,
-            totals,
-            partials,
-            shape.gridX(),
-            penalty == null ? Arguments.NULL : penalty.ofUsers(),
-            penalty == null ? Arguments.NULL : penalty.ofItems(),
-            penalty == null ? 0 : penalty.blocks(),
-            job.spec().l2(),
-            job.lossLimit(),
-            Arguments.orNull(headGradient));
+  private BatchCall addTotals(@Nullable DeviceTable headGradient) {
+    return new BatchCall(
+        kernels
+            .kernel("totals", "batch_totals")
+            .call(
+                stop,
+                Arguments.NULL,
+                totals,
+                partials,
+                shape.gridX(),
+                penalty == null ? Arguments.NULL : penalty.ofUsers(),
+                penalty == null ? Arguments.NULL : penalty.ofItems(),
+                penalty == null ? 0 : penalty.blocks(),
+                job.spec().l2(),
+                job.lossLimit(),
+                Arguments.orNull(headGradient)),
+        totalsShape);
   }
 
   /**
@@ -244,33 +255,40 @@ final class BatchStep {
       smallBatches.launch(stream, batch, batches, start, positions, number -> rate(step + number));
       return;
     }
-    for (int number = 0; number < batches; number++) {
-      int from = number * batchSize;
-      int size = Math.min(batchSize, positions - from);
-      launch(stream, batch + number, start + from, size, rate(step + number));
+    if (penalty != null) {
+      penalty.begin(stream);
     }
+    Objects.requireNonNull(queue)
+        .launch(
+            batches,
+            (host, index, number) -> {
+              int from = number * batchSize;
+              int size = Math.min(batchSize, positions - from);
+              float rate = rate(step + number);
+              BatchLayout.write(host, index, batch + number, start + from, size, rate);
+            });
   }
 
   private float rate(long step) {
     return rule.rate(step, job.batchesPerEpoch());
   }
 
-  private void launch(Stream stream, long batch, int start, int size, float rate) {
+  private void launch(Stream stream, DeviceMemory batch) {
     if (resting != null) {
-      resting.catchUp(stream, batch, start, size);
+      resting.catchUp(stream, batch);
     }
     if (penalty != null) {
       penalty.update(stream);
     }
     if (smallBatches != null) {
-      smallBatches.launch(stream, batch, start, size);
+      smallBatches.launch(stream, batch);
     } else {
-      errors.launch(stream, start, size, 2f / size);
-      addTotals.set(SIZE_OF_TOTALS, size).set(BATCH_OF_TOTALS, batch).launch(stream, totalsShape);
-      gradients.launch(stream, start, size);
+      errors.launch(stream, batch);
+      addTotals.launch(stream, batch);
+      gradients.launch(stream, batch);
     }
-    for (Move move : moves) {
-      move.launch(stream, start, size, rate);
+    for (BatchCall move : moves) {
+      move.launch(stream, batch);
     }
   }
 }

@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A step for each batch: an epoch is launches alone ({@link BatchStep}). */
+/**
+ * A step for each batch: an epoch is launches alone ({@link BatchStep}), and a few small copies.
+ */
 final class BatchSteps implements Steps {
   private final Stream stream;
   private final DeviceTotals totals;

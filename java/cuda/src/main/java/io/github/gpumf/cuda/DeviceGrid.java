@@ -10,6 +10,7 @@ import io.github.gpumf.cuda.driver.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.stream.IntStream;
 
 /**
  * Ratings on the device in the order of a {@link RatingGrid}, as {@code rounds.cuh} wants them.
@@ -31,6 +32,10 @@ final class DeviceGrid {
 
   /** Ratings that are uploaded at a time: some MB. */
   private static final int CHUNK = 1 << 18;
+
+  /** The host's processors put blocks in order: 25 million ratings are seconds of work. */
+  private static final RatingGrid.Workers WORKERS =
+      (count, task) -> IntStream.range(0, count).parallel().forEach(task);
 
   private static final int NUMBERS_OF_BLOCK = 2;
 
@@ -76,9 +81,8 @@ final class DeviceGrid {
     DeviceBuffer ratings = arena.allocate(RatingGrid.bytes(job.ratings().size(), weighted));
     DeviceBuffer blocks = arena.allocate(bytesOfBlocks(size));
     long[] ofRound = new long[size.rounds()];
-    try (Arena host = Arena.ofConfined()) {
-      RatingGrid grid =
-          RatingGrid.of(job.ratings(), size, job.cut().visits(), host, RatingGrid.Workers.CALLER);
+    try (Arena host = Arena.ofShared()) {
+      RatingGrid grid = RatingGrid.of(job.ratings(), size, job.cut().visits(), host, WORKERS);
       uploadRatings(grid, RatingGrid.stride(weighted), ratings, arena.stream(), host);
       MemorySegment pairs = host.allocate(blocks.size(), Long.BYTES);
       for (int round = 0; round < size.rounds(); round++) {

@@ -9,7 +9,8 @@ import java.util.List;
 
 /**
  * The device memory of a {@link CudaSession}, to the byte: each part is counted by the class that
- * allocates it.
+ * allocates it. What the driver keeps for graphs is not counted: {@link StepGraphs} do without
+ * where there is none left.
  */
 final class DevicePlan {
   private DevicePlan() {}
@@ -93,6 +94,6 @@ final class DevicePlan {
     return CudaSession.BYTES_OF_TOTALS
         + BatchStep.bytesOfPartials(shape, launches)
         + Gradients.bytes(shape)
-        + (shape.spec().l2() > 0 ? L2Penalty.bytes(shape, launches) : 0);
+        + (shape.spec().l2() > 0 ? L2Penalty.bytes(shape) : 0);
   }
 }

@@ -3,6 +3,7 @@ package io.github.gpumf.cuda;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.DeviceMemory;
 import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.cuda.driver.Stream;
 import java.util.ArrayList;
@@ -29,7 +30,9 @@ final class Gradients {
   private final DeviceBuffer userCarried;
   private final DeviceBuffer itemCarried;
   private final BatchCall pieces;
-  private final BatchCall sums;
+
+  /** Null if no row of a batch has several pieces. */
+  private final @Nullable BatchCall sums;
 
   /**
    * Prepares the launches.
@@ -55,7 +58,7 @@ final class Gradients {
     itemCarried = arena.allocate(bytes);
     DeviceWeights weights = trained.weights();
     DeviceWeights gradients = trained.gradients();
-    List<Object> arguments = new ArrayList<>(List.of(stop, 0, 0, 0f));
+    List<Object> arguments = new ArrayList<>(List.of(stop, Arguments.NULL));
     arguments.addAll(
         side(
             window.users(),
@@ -81,8 +84,11 @@ final class Gradients {
             (float) job.spec().regularization(),
             (float) job.spec().biasRegularization()));
     pieces = call("gradient_rows", arguments, shape, kernels);
-    int carried = Math.max(1, carried(window.batchSize()));
-    sums = call("gradient_sums", arguments, launches.groups(carried, group), kernels);
+    int carried = carried(window.batchSize());
+    sums =
+        carried == 0
+            ? null
+            : call("gradient_sums", arguments, launches.groups(carried, group), kernels);
   }
 
   private static List<Object> side(
@@ -134,12 +140,11 @@ final class Gradients {
     return itemCarried;
   }
 
-  /** Launches them, once the batch's slopes are there. */
-  void launch(Stream stream, int start, int size) {
-    float scale = 2f / size;
-    pieces.launch(stream, start, size, scale);
-    if (size > CHUNK) {
-      sums.launch(stream, start, size, scale);
+  /** Launches them, once the slopes of a batch are there, which is on the device. */
+  void launch(Stream stream, DeviceMemory batch) {
+    pieces.launch(stream, batch);
+    if (sums != null) {
+      sums.launch(stream, batch);
     }
   }
 }

@@ -17,7 +17,6 @@ final class L2Penalty {
   private final DeviceBuffer ofItems;
   private final KernelCall squareUsers;
   private final KernelCall squareItems;
-  private final Launches launches;
   private final DeviceWeights weights;
   private boolean fresh;
 
@@ -26,15 +25,9 @@ final class L2Penalty {
    *
    * @param leftByOptimizer whether the optimizer's kernels write them
    */
-  L2Penalty(
-      DeviceWeights weights,
-      boolean leftByOptimizer,
-      Kernels kernels,
-      Launches launches,
-      DeviceArena arena) {
+  L2Penalty(DeviceWeights weights, boolean leftByOptimizer, Kernels kernels, DeviceArena arena) {
     this.weights = weights;
     this.leftByOptimizer = leftByOptimizer;
-    this.launches = launches;
     // One number for both: the shorter table leaves the rest at zero.
     blocks = Math.max(blocks(weights.userFactors()), blocks(weights.itemFactors()));
     ofUsers = arena.doubles(blocks);
@@ -46,10 +39,10 @@ final class L2Penalty {
   }
 
   /** Device memory of the sums. */
-  static long bytes(TrainingShape shape, Launches launches) {
+  static long bytes(TrainingShape shape) {
     long rows = Math.max(shape.users(), shape.items());
     long vectors = rows * DeviceTable.vectors(shape.spec().factors());
-    return 2L * launches.items(vectors).gridX() * Double.BYTES;
+    return 2L * Launches.each(vectors).gridX() * Double.BYTES;
   }
 
   private static KernelCall square(Kernels kernels, DeviceTable table, DeviceBuffer sums) {
@@ -59,7 +52,7 @@ final class L2Penalty {
   }
 
   private int blocks(DeviceTable table) {
-    return launches.items(table.allVectors()).gridX();
+    return Launches.each(table.allVectors()).gridX();
   }
 
   int blocks() {
@@ -74,13 +67,23 @@ final class L2Penalty {
     return ofItems;
   }
 
-  /** Makes the sums those of the weights as they are now. */
-  void update(Stream stream) {
-    if (fresh && leftByOptimizer) {
-      return;
+  /** Makes the sums those of the weights before the first batch, if the optimizer leaves them. */
+  void begin(Stream stream) {
+    if (leftByOptimizer && !fresh) {
+      square(stream);
+      fresh = true;
     }
-    squareUsers.launch(stream, launches.items(weights.userFactors().allVectors()));
-    squareItems.launch(stream, launches.items(weights.itemFactors().allVectors()));
-    fresh = true;
+  }
+
+  /** Makes the sums those of the weights before any batch, unless the optimizer has left them. */
+  void update(Stream stream) {
+    if (!leftByOptimizer) {
+      square(stream);
+    }
+  }
+
+  private void square(Stream stream) {
+    squareUsers.launch(stream, Launches.each(weights.userFactors().allVectors()));
+    squareItems.launch(stream, Launches.each(weights.itemFactors().allVectors()));
   }
 }

@@ -12,9 +12,6 @@ import org.jspecify.annotations.Nullable;
 final class Moves {
   private static final String FILE = "optimizers";
 
-  /** The learning rate's place in the kernels that move whole tables. */
-  private static final int RATE_OF_TABLE = 1;
-
   /** Of a launch. */
   private static final int MOST_TABLES = 4;
 
@@ -32,6 +29,7 @@ final class Moves {
 
   private final UpdateRule rule;
   private final boolean everyRow;
+  private final int batchSize;
   private final float l2x2;
   private final Kernels kernels;
   private final Launches launches;
@@ -49,6 +47,7 @@ final class Moves {
     this.launches = launches;
     this.stop = stop;
     everyRow = UpdateRule.movesEveryRow(shape);
+    batchSize = shape.largestBatch();
     l2x2 = (float) (2 * shape.spec().l2());
   }
 
@@ -59,7 +58,7 @@ final class Moves {
 
   /** Blocks in which it leaves them. */
   int squaresBlocks(DeviceTable table) {
-    return launches.items(table.allVectors()).gridX();
+    return Launches.each(table.allVectors()).gridX();
   }
 
   /**
@@ -69,7 +68,7 @@ final class Moves {
    * @param sortedRows of the window
    * @param squares receives a double a block, if {@link #leavesSquares}; or null
    */
-  Move factors(
+  BatchCall factors(
       Parameters parameters, int k, DeviceBuffer sortedRows, @Nullable DeviceBuffer squares) {
     DeviceTable weights = parameters.weights();
     if (!rule.byRow()) {
@@ -80,12 +79,12 @@ final class Moves {
     int group = Launches.group(weights.vectors());
     DeviceBuffer sums = parameters.slots().getFirst().buffer();
     if (everyRow) {
-      return whole(
+      return new BatchCall(
           kernels
               .kernel(FILE, "adagrad_row_table")
               .call(
                   stop,
-                  0f,
+                  Arguments.NULL,
                   weights.buffer(),
                   sums,
                   parameters.gradient().buffer(),
@@ -102,9 +101,7 @@ final class Moves {
             .kernel(FILE, "adagrad_row_rows")
             .call(
                 stop,
-                0,
-                0,
-                0f,
+                Arguments.NULL,
                 sortedRows,
                 weights.buffer(),
                 sums,
@@ -130,12 +127,13 @@ final class Moves {
    * @param squaresOfItems likewise
    * @param others biases, or a Dense head
    */
-  Move together(
+  BatchCall together(
       List<Parameters> factors,
       @Nullable DeviceBuffer squaresOfUsers,
       @Nullable DeviceBuffer squaresOfItems,
       List<Parameters> others) {
-    List<Object> arguments = new ArrayList<>(List.of(stop, 0f, rule.a(), rule.b(), rule.epsilon()));
+    List<Object> arguments =
+        new ArrayList<>(List.of(stop, Arguments.NULL, rule.a(), rule.b(), rule.epsilon()));
     int blocks = 0;
     for (int table = 0; table < MOST_TABLES; table++) {
       boolean ofFactors = table < factors.size();
@@ -146,7 +144,7 @@ final class Moves {
       }
       Parameters parameters = ofFactors ? factors.get(table) : others.get(other);
       long vectors = parameters.weights().allVectors();
-      int own = launches.items(vectors).gridX();
+      int own = Launches.each(vectors).gridX();
       blocks += own;
       arguments.addAll(
           List.of(
@@ -161,13 +159,13 @@ final class Moves {
                   ? Arguments.orNull(table == 0 ? squaresOfUsers : squaresOfItems)
                   : Arguments.NULL));
     }
-    return whole(
+    return new BatchCall(
         kernels.kernel(FILE, rule.kernel() + "_tables").call(arguments.toArray()),
         LaunchShape.of(blocks, Launches.THREADS));
   }
 
   /** Moves biases; Keras' L2 is of the factors alone. */
-  Move biases(Parameters parameters, DeviceBuffer sortedRows) {
+  BatchCall biases(Parameters parameters, DeviceBuffer sortedRows) {
     if (everyRow) {
       return table(parameters, 0, null);
     }
@@ -176,9 +174,7 @@ final class Moves {
             .kernel(FILE, rule.kernel() + "_elements")
             .call(
                 stop,
-                0,
-                0,
-                0f,
+                Arguments.NULL,
                 sortedRows,
                 parameters.weights().buffer(),
                 parameters.slot(0),
@@ -191,18 +187,18 @@ final class Moves {
   }
 
   /** Moves the two numbers of a Dense head, which every batch has a gradient for. */
-  Move dense(Parameters parameters) {
+  BatchCall dense(Parameters parameters) {
     return table(parameters, 0, null);
   }
 
-  private Move table(Parameters parameters, float pull, @Nullable DeviceBuffer squares) {
+  private BatchCall table(Parameters parameters, float pull, @Nullable DeviceBuffer squares) {
     DeviceTable weights = parameters.weights();
-    return whole(
+    return new BatchCall(
         kernels
             .kernel(FILE, rule.kernel() + "_table")
             .call(
                 stop,
-                0f,
+                Arguments.NULL,
                 weights.buffer(),
                 parameters.slot(0),
                 parameters.slot(1),
@@ -213,18 +209,16 @@ final class Moves {
                 rule.b(),
                 rule.epsilon(),
                 Arguments.orNull(squares)),
-        launches.items(weights.allVectors()));
+        Launches.each(weights.allVectors()));
   }
 
-  private Move rows(Parameters parameters, DeviceBuffer sortedRows, int group) {
+  private BatchCall rows(Parameters parameters, DeviceBuffer sortedRows, int group) {
     return ofBatch(
         kernels
             .kernel(FILE, rule.kernel() + "_rows")
             .call(
                 stop,
-                0,
-                0,
-                0f,
+                Arguments.NULL,
                 sortedRows,
                 parameters.weights().buffer(),
                 parameters.slot(0),
@@ -239,12 +233,7 @@ final class Moves {
         group);
   }
 
-  private Move ofBatch(KernelCall call, int group) {
-    return (stream, start, size, rate) ->
-        new BatchCall(call, launches.groups(size, group)).launch(stream, start, size, rate);
-  }
-
-  private static Move whole(KernelCall call, LaunchShape shape) {
-    return (stream, start, size, rate) -> call.set(RATE_OF_TABLE, rate).launch(stream, shape);
+  private BatchCall ofBatch(KernelCall call, int group) {
+    return new BatchCall(call, launches.groups(batchSize, group));
   }
 }

@@ -4,6 +4,7 @@ import io.github.gpumf.backend.AdamTails;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.DeviceMemory;
 import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.cuda.driver.Stream;
@@ -31,11 +32,8 @@ final class RestingRows {
   /** Users and items. */
   private static final int SIDES = 2;
 
-  // Places of the arguments that are new in each launch.
-  private static final int START = 1;
-  private static final int SIZE = 2;
-  private static final int STEP_OF_ROWS = 3;
-  private static final int STEP_OF_TABLES = 1;
+  /** The step's place in {@code catch_up_tables}. */
+  private static final int STEP = 1;
 
   private final TrainingJob job;
   private final Adam adam;
@@ -46,7 +44,7 @@ final class RestingRows {
   private final DeviceBuffer userSteps;
   private final DeviceBuffer itemSteps;
   private final EpochTails tails;
-  private final KernelCall catchUpRows;
+  private final BatchCall catchUpRows;
   private final KernelCall catchUpTables;
   private final int group;
 
@@ -87,10 +85,13 @@ final class RestingRows {
     sides.addAll(tails.arguments());
     sides.add(rule.epsilon());
     catchUpRows =
-        call(
-            "catch_up_rows",
-            List.of(stop, 0, 0, 0, window.users().sortedRows(), window.items().sortedRows()),
-            sides);
+        new BatchCall(
+            call(
+                "catch_up_rows",
+                List.of(
+                    stop, Arguments.NULL, window.users().sortedRows(), window.items().sortedRows()),
+                sides),
+            bothSides(window.batchSize()));
     catchUpTables = call("catch_up_tables", List.of(stop, 0, users.rows(), items.rows()), sides);
   }
 
@@ -199,13 +200,9 @@ final class RestingRows {
     }
   }
 
-  /** Catches up the rows of a batch. */
-  void catchUp(Stream stream, long batch, int start, int size) {
-    catchUpRows
-        .set(START, start)
-        .set(SIZE, size)
-        .set(STEP_OF_ROWS, (int) batch)
-        .launch(stream, bothSides(size));
+  /** Catches up the rows of a batch, which is on the device. */
+  void catchUp(Stream stream, DeviceMemory batch) {
+    catchUpRows.launch(stream, batch);
   }
 
   /** Catches up all rows after the last batch of an epoch; not if one has diverged. */
@@ -217,7 +214,7 @@ final class RestingRows {
   private void catchUpAll(Stream stream) {
     DeviceWeights weights = trained.weights();
     long rows = Math.max(weights.userFactors().rows(), weights.itemFactors().rows());
-    catchUpTables.set(STEP_OF_TABLES, step).launch(stream, bothSides(rows));
+    catchUpTables.set(STEP, step).launch(stream, bothSides(rows));
   }
 
   private LaunchShape bothSides(long rows) {

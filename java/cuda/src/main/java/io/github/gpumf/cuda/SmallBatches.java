@@ -3,6 +3,7 @@ package io.github.gpumf.cuda;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.cuda.driver.DeviceMemory;
 import io.github.gpumf.cuda.driver.Event;
 import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
@@ -31,10 +32,11 @@ final class SmallBatches {
   /** How often the block may go over a batch until launches that fill the device are quicker. */
   private static final int MOST_TURNS = 4;
 
-  // Places of the arguments that are new in each launch.
+  // Places of the arguments that are new in each launch: of many batches, and of one.
   private static final int START = 0;
   private static final int COUNT = 1;
-  private static final int BATCH = 2;
+  private static final int FIRST = 2;
+  private static final int BATCH = 0;
 
   private static final List<Object> NO_TABLES = Collections.nCopies(5, Arguments.NULL);
 
@@ -84,7 +86,8 @@ final class SmallBatches {
 
   /** Does batches up to their gradients. */
   static SmallBatches gradients(LaunchShape shape, List<Object> step, Kernels kernels) {
-    return new SmallBatches(shape, call("small_gradients", step, kernels), null);
+    List<Object> first = List.of(Arguments.NULL);
+    return new SmallBatches(shape, call("small_gradients", first, step, kernels), null);
   }
 
   /**
@@ -118,7 +121,7 @@ final class SmallBatches {
       kernel = "deferred_" + kernel;
       arguments.addAll(resting.arguments());
     }
-    return new SmallBatches(shape, call(kernel, arguments, kernels), rates);
+    return new SmallBatches(shape, call(kernel, List.of(0, 0, 0L), arguments, kernels), rates);
   }
 
   /** In the order of the kernels' parameters. */
@@ -131,8 +134,9 @@ final class SmallBatches {
         Arguments.orNull(weights.dense()));
   }
 
-  private static KernelCall call(String kernel, List<Object> step, Kernels kernels) {
-    List<Object> arguments = new ArrayList<>(List.of(0, 0, 0L));
+  private static KernelCall call(
+      String kernel, List<Object> first, List<Object> step, Kernels kernels) {
+    List<Object> arguments = new ArrayList<>(first);
     arguments.addAll(step);
     return kernels.kernel(FILE, kernel).call(arguments.toArray());
   }
@@ -142,9 +146,9 @@ final class SmallBatches {
     return rates != null;
   }
 
-  /** Launches one batch up to its gradients. */
-  void launch(Stream stream, long batch, int start, int size) {
-    call.set(START, start).set(COUNT, size).set(BATCH, batch).launch(stream, shape);
+  /** Launches one batch up to its gradients, which is on the device. */
+  void launch(Stream stream, DeviceMemory batch) {
+    call.set(BATCH, batch).launch(stream, shape);
   }
 
   /**
@@ -162,6 +166,6 @@ final class SmallBatches {
       throw new IllegalStateException("these are gradients only");
     }
     rates.upload(batches, rate, stream);
-    call.set(START, start).set(COUNT, positions).set(BATCH, batch).launch(stream, shape);
+    call.set(START, start).set(COUNT, positions).set(FIRST, batch).launch(stream, shape);
   }
 }

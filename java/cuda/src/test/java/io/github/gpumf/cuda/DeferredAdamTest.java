@@ -181,9 +181,7 @@ final class DeferredAdamTest {
             arguments.addAll(
                 ofBatch
                     ? List.of(
-                        START,
-                        SORTED_USERS.length - START,
-                        STEP,
+                        gpu.batch(STEP, START, SORTED_USERS.length - START, 0),
                         gpu.of(SORTED_USERS),
                         gpu.of(SORTED_ITEMS))
                     : List.of(STEP, (long) USERS, (long) ITEMS));
@@ -247,7 +245,8 @@ final class DeferredAdamTest {
       DeviceBuffer stop = gpu.of(1);
       List<Object> ofRows =
           new ArrayList<>(
-              List.of(stop, START, 9, STEP, gpu.of(SORTED_USERS), gpu.of(SORTED_ITEMS)));
+              List.of(
+                  stop, gpu.batch(STEP, START, 9, 0), gpu.of(SORTED_USERS), gpu.of(SORTED_ITEMS)));
       ofRows.addAll(sides);
       List<Object> ofTables = new ArrayList<>(List.of(stop, STEP, (long) USERS, (long) ITEMS));
       ofTables.addAll(sides);

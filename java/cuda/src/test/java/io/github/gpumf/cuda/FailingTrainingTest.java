@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every call of a training fails once: the error is clear, and nothing is left behind. */
 final class FailingTrainingTest {
@@ -63,6 +64,19 @@ final class FailingTrainingTest {
   @ParameterizedTest
   @MethodSource("calls")
   void aFailingCallIsReported(String call) {
+    assertReported(call, OPTIONS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "cuMemcpyDtoDAsync",
+        "cuStreamBeginCapture",
+        "cuStreamEndCapture",
+        "cuGraphInstantiateWithFlags",
+        "cuGraphLaunch"
+      })
+  void aFailingCallOfAGraphIsReported(String call) {
     assertReported(call, OPTIONS);
   }
 

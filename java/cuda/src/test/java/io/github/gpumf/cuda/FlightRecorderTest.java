@@ -82,6 +82,38 @@ final class FlightRecorderTest {
     assertTrue(named(events, WAIT).size() >= 3, "an epoch is waited for");
   }
 
+  /**
+   * A graph is one launch; what it holds is launched in the first epoch, and then recorded once.
+   */
+  @Test
+  void graphsAreOneLaunchEach(@TempDir Path folder) throws IOException {
+    TestBackend.get();
+    Path file = folder.resolve("training.jfr");
+    TrainingOptions options =
+        TrainingOptions.builder(new Sgd(0.1)).backend("cuda").batchSize(1_000).epochs(3).build();
+    try (Recording recording = new Recording()) {
+      recording.enable(LAUNCH).withoutThreshold();
+      recording.start();
+      GpuMf.train(Training.ratings(1_000, false), Mf.biased(64), options);
+      recording.stop();
+      recording.dump(file);
+    }
+    List<RecordedEvent> launches = named(RecordingFile.readAllEvents(file), LAUNCH);
+    assertEquals(2, launches.stream().filter(each -> named(each, "a graph")).count());
+    List<RecordedEvent> errors =
+        launches.stream().filter(each -> named(each, "batch_errors")).toList();
+    assertEquals(
+        List.of(false, true), errors.stream().map(each -> each.getBoolean("recorded")).toList());
+    assertTrue(
+        launches.stream()
+            .filter(each -> named(each, "gather_batches"))
+            .noneMatch(each -> each.getBoolean("recorded")));
+  }
+
+  private static boolean named(RecordedEvent launch, String kernel) {
+    return launch.getString("kernel").equals(kernel);
+  }
+
   @Test
   void launchesAreOffUnlessAskedFor(@TempDir Path folder) throws IOException {
     TestBackend.get();

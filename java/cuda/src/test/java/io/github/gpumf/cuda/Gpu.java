@@ -68,6 +68,18 @@ final class Gpu implements AutoCloseable {
     return upload(MemorySegment.ofArray(values));
   }
 
+  /** A batch, as its kernels find it. */
+  DeviceBuffer batch(long number, int start, int size, float rate) {
+    DeviceBuffer buffer = allocate(BatchLayout.BYTES);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment host = arena.allocate(BatchLayout.BYTES, Long.BYTES);
+      BatchLayout.write(host, 0, number, start, size, rate);
+      buffer.copyFrom(host, stream);
+      stream.synchronize();
+    }
+    return buffer;
+  }
+
   private DeviceBuffer upload(MemorySegment values) {
     DeviceBuffer buffer = allocate(values.byteSize());
     try (Arena arena = Arena.ofConfined()) {

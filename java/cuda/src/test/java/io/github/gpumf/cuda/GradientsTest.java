@@ -57,7 +57,7 @@ final class GradientsTest {
     Found both(LaunchShape shape) {
       Sorted ofUsers = Sorted.of(gpu, batch.users, BatchCase.USERS, batch);
       Sorted ofItems = Sorted.of(gpu, batch.items, BatchCase.ITEMS, batch);
-      List<Object> arguments = new ArrayList<>(List.of(stop, START, batch.size, batch.scale));
+      List<Object> arguments = new ArrayList<>(List.of(stop, gpu.batch(0, START, batch.size, 0)));
       arguments.addAll(ofUsers.arguments(users, userFactors, userBias, batch.dense));
       arguments.addAll(ofItems.arguments(items, itemFactors, itemBias, batch.dense));
       arguments.addAll(
@@ -251,9 +251,7 @@ final class GradientsTest {
             "gradient_atomic",
             LaunchShape.of(BLOCKS, 96),
             device.stop,
-            START,
-            batch.size,
-            batch.scale,
+            gpu.batch(0, START, batch.size, 0),
             device.users,
             device.items,
             device.slopes,

@@ -141,7 +141,7 @@ final class OptimizersTest {
                 name + "_table",
                 LaunchShape.of(BLOCKS, threads),
                 gpu.of(0),
-                RATE,
+                gpu.batch(0, 0, 1, RATE),
                 table.weights,
                 table.slot(0, slots(name)),
                 table.slot(1, slots(name)),
@@ -184,9 +184,7 @@ final class OptimizersTest {
               name + "_rows",
               LaunchShape.of(BLOCKS, threads),
               gpu.of(0),
-              START,
-              SORTED_ROWS.length - START,
-              RATE,
+              gpu.batch(0, START, SORTED_ROWS.length - START, RATE),
               gpu.of(SORTED_ROWS),
               table.weights,
               table.slot(0, slots(name)),
@@ -220,9 +218,7 @@ final class OptimizersTest {
           name + "_elements",
           LaunchShape.of(BLOCKS, 32),
           gpu.of(0),
-          START,
-          SORTED_ROWS.length - START,
-          RATE,
+          gpu.batch(0, START, SORTED_ROWS.length - START, RATE),
           gpu.of(SORTED_ROWS),
           table.weights,
           table.slot(0, slots(name)),
@@ -268,10 +264,7 @@ final class OptimizersTest {
             OnDevice table = OnDevice.of(gpu, start, k);
             DeviceBuffer sumsOfRows = gpu.of(sums);
             List<Object> arguments = new ArrayList<>(List.of(gpu.of(0)));
-            if (!whole) {
-              arguments.addAll(List.of(START, SORTED_ROWS.length - START));
-            }
-            arguments.add(RATE);
+            arguments.add(gpu.batch(0, START, SORTED_ROWS.length - START, RATE));
             if (!whole) {
               arguments.add(gpu.of(SORTED_ROWS));
             }
@@ -307,9 +300,7 @@ final class OptimizersTest {
           name + "_rows",
           LaunchShape.of(1, 64),
           gpu.of(0),
-          START,
-          0,
-          RATE,
+          gpu.batch(0, START, 0, RATE),
           gpu.of(SORTED_ROWS),
           table.weights,
           table.slot(0, slots(name)),
@@ -337,7 +328,7 @@ final class OptimizersTest {
             name + "_table",
             LaunchShape.of(1, 32),
             gpu.of(1),
-            RATE,
+            gpu.batch(0, 0, 1, RATE),
             table.weights,
             table.slot(0, slots(name)),
             table.slot(1, slots(name)),

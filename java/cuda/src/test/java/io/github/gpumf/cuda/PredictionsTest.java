@@ -134,7 +134,8 @@ final class PredictionsTest {
           DeviceBuffer stop = gpu.of(0);
           DeviceBuffer onDevice = gpu.of(new float[start + batch.size]);
           DeviceBuffer partials = gpu.allocate(8L * 3 * BLOCKS);
-          List<Object> arguments = new ArrayList<>(List.of(stop, start, batch.size, batch.scale));
+          List<Object> arguments =
+              new ArrayList<>(List.of(stop, gpu.batch(17, start, batch.size, 0)));
           arguments.addAll(model(gpu, batch));
           arguments.addAll(
               List.of(
@@ -163,8 +164,7 @@ final class PredictionsTest {
               "batch_totals",
               LaunchShape.of(1, threads),
               stop,
-              batch.size,
-              17L,
+              gpu.batch(17, start, batch.size, 0),
               totals,
               partials,
               BLOCKS,
@@ -203,7 +203,17 @@ final class PredictionsTest {
         DeviceBuffer totals = gpu.of(0.0, 0.0, 0.0, 0.0);
         DeviceBuffer partials = gpu.of(squaredError);
         Object[] arguments = {
-          stop, 10, 5L, totals, partials, 1, Gpu.NULL, Gpu.NULL, 0, 0.0, 4.0, Gpu.NULL
+          stop,
+          gpu.batch(5, 0, 10, 0),
+          totals,
+          partials,
+          1,
+          Gpu.NULL,
+          Gpu.NULL,
+          0,
+          0.0,
+          4.0,
+          Gpu.NULL
         };
         gpu.run("totals", "batch_totals", LaunchShape.of(1, 32), arguments);
         assertArrayEquals(new double[] {10, squaredError, squaredError, 6}, gpu.doubles(totals));
@@ -219,8 +229,7 @@ final class PredictionsTest {
           "batch_totals",
           LaunchShape.of(1, 32),
           stop,
-          10,
-          5L,
+          gpu.batch(5, 0, 10, 0),
           gpu.of(0.0, 0.0, 0.0, 0.0),
           gpu.of(40.0),
           1,

@@ -211,6 +211,7 @@ public final class KernelCall {
         event.kernel = kernel.name();
         event.blocks = (long) shape.gridX() * shape.gridY() * shape.gridZ();
         event.threads = shape.blockX() * shape.blockY() * shape.blockZ();
+        event.recorded = stream.recording();
         event.commit();
       }
     } catch (CudaException failure) {

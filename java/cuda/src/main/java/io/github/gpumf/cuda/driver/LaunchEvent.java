@@ -8,10 +8,12 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** For Flight Recorder. Off unless asked for: a training launches some ten kernels a batch. */
+/** For Flight Recorder. Off unless asked for: a training may launch some ten kernels a batch. */
 @Name(LaunchEvent.NAME)
 @Label("Kernel Launch")
-@Description("A kernel or graph was put into a stream; its time is that of the call")
+@Description(
+    "A kernel or graph was put into a stream; its time is that of the call. A graph is one launch,"
+        + " whatever it holds")
 @Category({"GpuMf", "CUDA"})
 @Enabled(false)
 @StackTrace(false)
@@ -26,4 +28,8 @@ final class LaunchEvent extends Event {
 
   @Label("Threads of a Block")
   int threads;
+
+  @Label("Recorded")
+  @Description("The launch went into a graph, and runs when that is launched")
+  boolean recorded;
 }

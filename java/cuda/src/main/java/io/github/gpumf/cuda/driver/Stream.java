@@ -15,6 +15,9 @@ public final class Stream extends Owned {
 
   private final Handle handle;
 
+  /** For one thread at a time: that which records. */
+  private boolean recording;
+
   private Stream(CudaContext context, Handle handle) {
     super(context);
     this.handle = handle;
@@ -81,13 +84,21 @@ public final class Stream extends Owned {
   Handle captured(Runnable work) {
     Handle stream = handle();
     context().enter().cuStreamBeginCapture(stream, CAPTURE_MODE_THREAD_LOCAL);
+    recording = true;
     try {
       work.run();
       return context().enter().cuStreamEndCapture(stream);
     } catch (RuntimeException | Error failure) {
       abandonCapture(stream, failure);
       throw failure;
+    } finally {
+      recording = false;
     }
+  }
+
+  /** Whether work is recorded instead of done. */
+  boolean recording() {
+    return recording;
   }
 
   /** Makes the stream usable again. */
