@@ -21,14 +21,14 @@ extern "C" __global__ void squared_errors_of_halves(
     Global<const float> values,
     long long count,
     Global<double> partials) {
-  Global<const ushort4> userRows = as<ushort4>(userFactors);
-  Global<const ushort4> itemRows = as<ushort4>(itemFactors);
+  Global<const uint2> userRows = as<uint2>(userFactors);
+  Global<const uint2> itemRows = as<uint2>(itemFactors);
   const Model besideFactors{nullptr, nullptr, vectors, group, userBias, itemBias, head, offset};
   squaredErrors(besideFactors, low, high, users, items, values, count, partials, [&](int user, int item, int lane, bool active) {
     float part = 0;
     if (active) {
-      Global<const ushort4> p = rowOf(userRows, user, vectors);
-      Global<const ushort4> q = rowOf(itemRows, item, vectors);
+      Global<const uint2> p = rowOf(userRows, user, vectors);
+      Global<const uint2> q = rowOf(itemRows, item, vectors);
       for (int vector = lane; vector < vectors; vector += group) {
         part = dot(floatsOf(p[vector]), floatsOf(q[vector]), part);
       }

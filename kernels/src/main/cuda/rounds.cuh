@@ -2,13 +2,14 @@
 //
 // The math is that of ratings.cu, which lets groups of lanes run into each other's rows, with one thing more: the ratings of a group are all
 // predicted from the rows before it, and then each row moves once, along the sum of the gradients of its ratings. Up to four ratings that share no
-// row are a group, for which that is the same as one after the other, and so are eight ratings of one item. Nothing is atomic but flags, and
+// row are a group, for which that is the same as one after the other, and so are two to eight ratings of one item. Nothing is atomic but flags, and
 // the bits do not depend on the launch.
 //
 // Layout: tables of rows.cuh. The ratings lie in the grid's order, `words` ints or floats each: user, item, value and, with weights, weight. Up to four
-// ratings are a record: a group of ratings that share no row, or half of a group of eight ratings of one item, whose two records come first
-// in their block, so that the first is at an even one. The two upper bits of a record's first user are the number of its ratings less one; bit
-// 31 of its first item says that one of its rows is in one of the three records before it. Rows are below 2^30.
+// ratings are a record: a group of ratings that share no row, or a part of a group of ratings of one item, which is two records, and they come
+// first in their block, so that the first part is at an even one. The two upper bits of a record's first user are the number of its ratings less one;
+// bit 31 of its first item says that one of its rows is in one of the two records before it, or in the third if that is such a part, and bit
+// 30 that the record is one. Rows are below 2^30.
 // `blocks` has the first position and the end of each block, round after round, `blocksOfRound` pairs a round.
 //
 // A rating has LANES lanes of the warp, of which each has HELD vectors of a row, so four ratings are worked on at once; `long` has the whole warp
@@ -47,6 +48,7 @@
 /// Ratings of a record, at most.
 constexpr int RECORD = 4;
 constexpr int SIZE_SHIFT = 30;
+constexpr int TOGETHER = 1 << 30;
 constexpr int ROW_BITS = 0x3fffffff;
 
 /// Ints from a flag to the next: each has a sector of L2 to itself.
@@ -353,10 +355,9 @@ struct Visit {
   __device__ __forceinline__ void expect(int turn, const Reading& reading) {
     int size = reading.size();
     int ofFirst = __shfl_sync(ALL_LANES, reading.rating.item, 0);
-    int ofSecond = __shfl_sync(ALL_LANES, reading.rating.item, At::LANES);
     sizes[turn] = size;
     first[turn] = ofFirst & ROW_BITS;
-    together[turn] = size > 1 && first[turn] == ofSecond;
+    together[turn] = size > 0 && (ofFirst & TOGETHER) != 0;
     late[turn] = size > 0 && ofFirst < 0;
     ratings[turn] = reading.rating;
     ratings[turn].user = at.number < size ? reading.rating.user & ROW_BITS : -1;
@@ -388,7 +389,9 @@ struct Visit {
 
   __device__ __forceinline__ void askForUser(int turn) { users[turn].load(block.users, ratings[turn].user, block.shape, at); }
 
-  __device__ __forceinline__ void askForItem(int turn) { items[turn].load(block.items, ratings[turn].item, block.shape, at); }
+  __device__ __forceinline__ void askForItem(int turn) {
+    items[turn].load(block.items, together[turn] ? first[turn] : ratings[turn].item, block.shape, at);
+  }
 
   /// The items that the next group does not keep.
   __device__ __forceinline__ void askForItems(int turn) {
@@ -457,6 +460,7 @@ struct Visit {
     }
     kept = row;
     Rating rating[2] = {ratings[0], ratings[1]};
+    float count = sizes[0] + sizes[1];
 #pragma unroll
     for (int turn = 0; turn < 2; turn++) {
       expect(turn, after[turn]);
@@ -494,7 +498,7 @@ struct Visit {
     moveUser(user[0], rating[0], slopes[0]);
     moveUser(user[1], rating[1], slopes[1]);
     item.template move<Factor>(
-        block.items, row, at.number == 0, 1, direction, slope, 2 * RECORD, block.shape, at, block.step);
+        block.items, row, at.number == 0, 1, direction, slope, count, block.shape, at, block.step);
   }
 
   /// Where the first four records begin, which nothing is known of yet: their sizes come in one access.
@@ -558,11 +562,15 @@ struct VisitLong {
   __device__ __forceinline__ VisitLong(const Block<Factor>& block, int lane) : block(block), lane(lane), sum(0) {}
 
   __device__ __forceinline__ float4 factorsOf(const SideTables<Factor>& side, int row, int vector) const {
-    return Stored<Factor>::widened(loadShared(&as<Vector>(side.factors)[(long long)row * block.shape.vectors + vector]));
+    long long at = (long long)row * block.shape.vectors + vector;
+    return row < 0 ? zeroVector() : Stored<Factor>::widened(loadShared(&as<Vector>(side.factors)[at]));
   }
 
   __device__ __forceinline__ void move(
       const SideTables<Factor>& side, int row, int vector, float4 own, float4 gradient, float pace) const {
+    if (row < 0) {
+      return;
+    }
     long long at = (long long)row * block.shape.vectors + vector;
     float4 x = Rule::SLOTS > 0 ? loadShared(&as4(side.first)[at]) : zeroVector();
     float4 y = Rule::SLOTS > 1 ? loadShared(&as4(side.second)[at]) : zeroVector();
@@ -582,8 +590,9 @@ struct VisitLong {
   }
 
   template <int RATINGS>
-  __device__ __forceinline__ float4 gradientOfItem(const float4 (&p)[RATINGS], float4 q, const float (&slopes)[RATINGS]) const {
-    float4 gradient = scaled(RATINGS * block.step.shrink, q);
+  __device__ __forceinline__ float4 gradientOfItem(
+      const float4 (&p)[RATINGS], float4 q, const float (&slopes)[RATINGS], int count) const {
+    float4 gradient = scaled(count * block.step.shrink, q);
 #pragma unroll
     for (int at = 0; at < RATINGS; at++) {
       gradient = addScaled(gradient, slopes[at], p[at]);
@@ -591,9 +600,9 @@ struct VisitLong {
     return gradient;
   }
 
-  /// A group of ratings of one item.
+  /// A group of `count` ratings of one item.
   template <int RATINGS>
-  __device__ __forceinline__ void group(const Rating (&ratings)[RATINGS]) {
+  __device__ __forceinline__ void group(const Rating (&ratings)[RATINGS], int count) {
     const Step& step = block.step;
     __syncwarp();  // what other lanes have written is read from here on
     int row = ratings[0].item;
@@ -620,8 +629,9 @@ struct VisitLong {
     for (int at = 0; at < RATINGS; at++) {
       const Rating& rating = ratings[at];
       ofUser[at].load(block.users, rating.user);
-      sumOfUser[at] = Rule::BY_ROW ? loadShared(&block.users.first[rating.user]) : 0;
-      float error = sumOverGroup(parts[at], WARP) + (block.offset + ofUser[at].weight + ofItem.weight - rating.value);
+      sumOfUser[at] = Rule::BY_ROW && rating.user >= 0 ? loadShared(&block.users.first[rating.user]) : 0;
+      float dot = sumOverGroup(parts[at], WARP);
+      float error = rating.user < 0 ? 0 : dot + (block.offset + ofUser[at].weight + ofItem.weight - rating.value);
       float weighted = rating.weight * error;
       sum += (double)weighted * error;
       slopes[at] = 2 * weighted;
@@ -645,7 +655,7 @@ struct VisitLong {
           float4 gradient = gradientOfUser(p[at], q, slopes[at]);
           squares[at] = dot(gradient, gradient, squares[at]);
         }
-        float4 gradient = gradientOfItem(p, q, slopes);
+        float4 gradient = gradientOfItem(p, q, slopes, count);
         squaresOfItem = dot(gradient, gradient, squaresOfItem);
       }
 #pragma unroll
@@ -661,13 +671,13 @@ struct VisitLong {
       for (int at = 0; at < RATINGS; at++) {
         p[at] = factorsOf(block.users, ratings[at].user, vector);
       }
-      move(block.items, row, vector, q, gradientOfItem(p, q, slopes), paceOfItem);
+      move(block.items, row, vector, q, gradientOfItem(p, q, slopes, count), paceOfItem);
 #pragma unroll
       for (int at = 0; at < RATINGS; at++) {
         move(block.users, ratings[at].user, vector, p[at], gradientOfUser(p[at], q, slopes[at]), Rule::BY_ROW ? paces[at] : 0);
       }
     }
-    ofItem.move(fmaf(RATINGS * step.biasShrink, ofItem.weight, slope), step);
+    ofItem.move(fmaf(count * step.biasShrink, ofItem.weight, slope), step);
     __syncwarp();  // every lane has read what lane 0 writes
     if (lane == 0) {
       ofItem.store(block.items, row);
@@ -678,7 +688,7 @@ struct VisitLong {
 #pragma unroll
     for (int at = 0; at < RATINGS; at++) {
       ofUser[at].move(fmaf(step.biasShrink, ofUser[at].weight, slopes[at]), step);
-      if (lane == 0) {
+      if (lane == 0 && ratings[at].user >= 0) {
         ofUser[at].store(block.users, ratings[at].user);
         if (Rule::BY_ROW) {
           block.users.first[ratings[at].user] = sumOfUser[at];
@@ -698,21 +708,21 @@ struct VisitLong {
   __device__ __forceinline__ double run(Wait wait) {
     wait();
     for (long long at = block.from; at < block.end;) {
-      int size = block.read(at, 0).size();
-      Rating first = read(at);
-      if (size > 1 && first.item == read(at + 1).item) {
+      Reading head = block.read(at, 0);
+      int size = head.size();
+      if (head.rating.item & TOGETHER) {
+        size += block.read(at + size, 0).size();
         Rating ratings[2 * RECORD];
 #pragma unroll
         for (int place = 0; place < 2 * RECORD; place++) {
-          ratings[place] = read(at + place);
+          ratings[place] = place < size ? read(at + place) : Rating{-1, -1, 0, 0};
         }
-        group<2 * RECORD>(ratings);
-        at += 2 * RECORD;
-        continue;
-      }
-      for (int place = 0; place < size; place++) {
-        Rating one[1] = {read(at + place)};
-        group<1>(one);
+        group<2 * RECORD>(ratings, size);
+      } else {
+        for (int place = 0; place < size; place++) {
+          Rating one[1] = {read(at + place)};
+          group<1>(one, 1);
+        }
       }
       at += size;
     }

@@ -53,7 +53,16 @@ final class KernelTimes implements Measure {
             on(shape, k, sizes.positions(), batchSize, bench, tables -> time(bench, tables));
           }
           int small = sizes.smallBatchSize();
-          on(shape, k, few, small, bench, t -> new SmallBatchKernels(bench, t).time());
+          on(
+              shape,
+              k,
+              few,
+              small,
+              bench,
+              t -> {
+                new SmallBatchKernels(bench, t).time();
+                new RatingKernels(bench, t).time();
+              });
         }
       }
       // Those that hold several vectors of a row in a lane are for a large k alone.
@@ -70,7 +79,6 @@ final class KernelTimes implements Measure {
     new RestingKernels(bench, tables).time();
     if (tables.batchSize == sizes.batchSizes().getLast()) {
       new TableKernels(bench, tables).time();
-      new RatingKernels(bench, tables).time();
       new ServingKernels(bench, tables, sizes.mostListed()).time();
       if (tables.k == sizes.factors().getFirst()) {
         new WindowKernels(bench, tables).time();

@@ -78,8 +78,8 @@ record Sizes(
   static Sizes full() {
     return new Sizes(
         List.of(1L << 20, 1L << 24, 1L << 28, 1L << 30, 1L << 32),
-        List.of(ML_1M, ML_25M, LARGE),
-        List.of(16, 64, 128),
+        List.of(ML_25M, LARGE),
+        List.of(64, 128),
         WIDE,
         1 << 22,
         List.of(1_024, 8_192, 1 << 20),

@@ -148,15 +148,14 @@ final class BlockOrder {
       int left = 0;
       int next = 0;
       for (int end : byRow(ITEM, firstItem)) {
-        for (; end - next >= RatingGrid.TOGETHER; next += RatingGrid.TOGETHER) {
-          if (usersDiffer(next)) {
-            for (int at = next; at < next + RatingGrid.TOGETHER; at++) {
-              append(list[at]);
-            }
-            close(RatingGrid.TOGETHER);
-          } else {
-            left = leave(next, next + RatingGrid.TOGETHER, left);
+        int count = end - next < RatingGrid.APART ? 0 : gather(next, end);
+        while (count > 1) {
+          for (int at = next; at < next + count; at++) {
+            append(list[at]);
           }
+          close(count);
+          next += count;
+          count = gather(next, end);
         }
         left = leave(next, end, left);
         next = end;
@@ -164,16 +163,36 @@ final class BlockOrder {
       return left;
     }
 
-    /** Whether so many ratings from a place on have no user twice. */
-    private boolean usersDiffer(int first) {
-      for (int at = first + 1; at < first + RatingGrid.TOGETHER; at++) {
-        for (int before = first; before < at; before++) {
-          if (from[list[before] + USER] == from[list[at] + USER]) {
-            return false;
-          }
+    /**
+     * Brings ratings of users that are all different to a place of the list, as many as a group
+     * has; returns how many these are. Of a user that has rated the item again the next group has a
+     * rating.
+     */
+    private int gather(int first, int end) {
+      int next = first;
+      while (next < end && next - first < RatingGrid.TOGETHER) {
+        int chosen = next;
+        int last = Math.min(end, next + LOOK);
+        while (chosen < last && hasUser(first, next, from[list[chosen] + USER])) {
+          chosen++;
+        }
+        if (chosen == last) {
+          break;
+        }
+        int word = list[chosen];
+        System.arraycopy(list, next, list, next + 1, chosen - next);
+        list[next++] = word;
+      }
+      return next - first;
+    }
+
+    private boolean hasUser(int first, int end, int user) {
+      for (int at = first; at < end; at++) {
+        if (from[list[at] + USER] == user) {
+          return true;
         }
       }
-      return true;
+      return false;
     }
 
     private int leave(int from, int end, int left) {

@@ -44,9 +44,10 @@ public final class RatingGrid {
   public static final int GROUP = 16;
 
   /**
-   * The ratings of a group that shares its item, with {@link Visits#ITEMS_TOGETHER}. The item's row
-   * is written once for so many, and so its ratings wait for one another an eighth as often. A sum
-   * of so many gradients is still a small step at the rates that an update per rating has.
+   * The most ratings of a group that shares its item, with {@link Visits#ITEMS_TOGETHER}. The
+   * item's row is written once for so many, and so its ratings wait for one another an eighth as
+   * often. A sum of so many gradients is still a small step at the rates that an update per rating
+   * has.
    */
   public static final int TOGETHER = 8;
 
@@ -81,17 +82,17 @@ public final class RatingGrid {
     USERS_IN_TURN,
 
     /**
-     * First groups of {@value #TOGETHER} ratings that share their item and no other row: of each
-     * item as many as it has such ratings, one after the other, and then those of the next, by
-     * number. Then all other ratings, in groups of 1..{@value #APART} that share no row: so a
-     * group's size says which of the two it is. A GPU can work on all of a group at once, and does
-     * not wait for the row of an item after each of its ratings: some items have more ratings than
-     * any user, and a block of theirs is one item.
+     * First groups that share their item and no other row: of each item with at least {@value
+     * #APART} ratings in the block groups of {@value #TOGETHER}, one after the other, the last one
+     * of what is left, and then those of the next item, by number. A user that has rated an item
+     * again is in the next of its groups. Then all other ratings, in groups of 1..{@value #APART}
+     * that share no row: so a group shares its item if its first two ratings do. A GPU can work on
+     * all of a group at once, and does not wait for the row of an item after each of its ratings:
+     * some items have more ratings than any user, and a block of theirs is one item.
      *
-     * <p>If {@value #TOGETHER} ratings of an item that follow each other have a user twice, they
-     * are among the others. Groups of those are full, where ratings are left that share no row, and
-     * do so without the rows of the two groups before, where there is a choice: a GPU reads the
-     * rows of a group while it works on those.
+     * <p>Groups apart are full, where ratings are left that share no row, and do so without the
+     * rows of the two groups before, where there is a choice: a GPU reads the rows of a group while
+     * it works on those.
      */
     ITEMS_TOGETHER
   }

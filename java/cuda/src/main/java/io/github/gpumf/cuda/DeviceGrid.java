@@ -157,13 +157,14 @@ final class DeviceGrid {
 
   /** The words of ratings, group by group, with the marks of records. */
   private static final class Records {
-    private static final int RECORD = RatingGrid.APART;
-
     /** Of the first user: how many ratings the record has, less one. */
     private static final int SIZE_SHIFT = 30;
 
     /** Of the first item: one of the record's rows is in one of the few before it. */
     private static final int LATE = 1 << 31;
+
+    /** Of the first item: the record is a part of a group that shares it. */
+    private static final int TOGETHER = 1 << 30;
 
     private static final int RECENT = 3;
 
@@ -200,13 +201,17 @@ final class DeviceGrid {
       for (int record = 0; record < RECENT; record++) {
         users[record] = new int[0];
         items[record] = new int[0];
+        together[record] = false;
       }
     }
 
-    /** Adds a group. */
+    /** Adds a group; one that shares its item is two records. */
     void add(long at, int group) {
-      for (int done = 0; done < group; done += RECORD) {
-        addRecord(at + done, Math.min(RECORD, group - done), group > RECORD);
+      boolean together = group > 1 && grid.item(at) == grid.item(at + 1);
+      int first = together ? Math.ceilDiv(group, 2) : group;
+      addRecord(at, first, together);
+      if (together) {
+        addRecord(at + first, group - first, true);
       }
     }
 
@@ -226,6 +231,9 @@ final class DeviceGrid {
         length += words;
       }
       target[first] |= (size - 1) << SIZE_SHIFT;
+      if (oneItem) {
+        target[first + 1] |= TOGETHER;
+      }
       if (isLate(itsUsers, itsItems, oneItem)) {
         target[first + 1] |= LATE;
       }
@@ -241,7 +249,9 @@ final class DeviceGrid {
 
     /** An item that follows itself, group by group, is kept and not read again. */
     private boolean isLate(int[] itsUsers, int[] itsItems, boolean oneItem) {
-      for (int record = 0; record < RECENT; record++) {
+      // Two groups that share their items are four records at once: the third before matters then.
+      int recent = together[RECENT - 1] ? RECENT : RECENT - 1;
+      for (int record = 0; record < recent; record++) {
         if (share(users[record], itsUsers)
             || (share(items[record], itsItems) && !(oneItem && together[record]))) {
           return true;

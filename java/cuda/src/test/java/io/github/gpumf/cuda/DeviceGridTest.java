@@ -72,18 +72,22 @@ final class DeviceGridTest {
         long at = grid.start(round, number);
         List<Set<String>> before = new ArrayList<>();
         for (byte group : grid.groups(round, number)) {
-          boolean together = group > RatingGrid.APART;
-          for (int done = 0; done < group; done += RatingGrid.APART) {
-            int size = Math.min(RatingGrid.APART, group - done);
+          boolean together = group > 1 && grid.item(at) == grid.item(at + 1);
+          int half = together ? (group + 1) / 2 : group;
+          for (int size : together ? new int[] {half, group - half} : new int[] {group}) {
             int head = words.getAtIndex(ValueLayout.JAVA_INT, at * width);
             assertEquals(size, (head >>> 30) + 1);
+            int item = words.getAtIndex(ValueLayout.JAVA_INT, at * width + 1);
+            assertEquals(together, (item & (1 << 30)) != 0);
             Set<String> rows = new HashSet<>();
             for (int place = 0; place < size; place++) {
               rows.add("user " + grid.user(at + place));
               rows.add((together ? "kept " : "item ") + grid.item(at + place));
             }
             Set<String> recent = new HashSet<>();
-            before.subList(Math.max(0, before.size() - 3), before.size()).forEach(recent::addAll);
+            int count = before.size();
+            int few = count > 2 && isPart(before.get(count - 3)) ? 3 : Math.min(2, count);
+            before.subList(count - few, count).forEach(recent::addAll);
             boolean late =
                 rows.stream()
                     .anyMatch(
@@ -91,7 +95,7 @@ final class DeviceGridTest {
                             (!row.startsWith("kept") && recent.contains(row))
                                 || (row.startsWith("item")
                                     && recent.contains(row.replace("item", "kept"))));
-            assertEquals(late, words.getAtIndex(ValueLayout.JAVA_INT, at * width + 1) < 0);
+            assertEquals(late, item < 0);
             before.add(rows);
             at += size;
           }
@@ -99,6 +103,10 @@ final class DeviceGridTest {
         assertEquals(grid.end(round, number), at);
       }
     }
+  }
+
+  private static boolean isPart(Set<String> rows) {
+    return rows.stream().anyMatch(row -> row.startsWith("kept"));
   }
 
   private static MemorySegment download(DeviceBuffer buffer, DeviceArena device, Arena host) {

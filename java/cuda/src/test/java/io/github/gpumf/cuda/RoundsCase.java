@@ -25,21 +25,23 @@ final class RoundsCase {
   private static final int USERS = STRIPES * USERS_OF_STRIPE;
   private static final int ITEMS = STRIPES * ITEMS_OF_STRIPE;
 
-  /** Sizes of the groups of each block, round by round: more than four share their item. */
+  /**
+   * Sizes of the groups of each block, round by round, those that share their item negative: whole
+   * ones, then what is left of an item.
+   */
   private static final int[][] GROUPS = {
-    {8, 8, 8, 4, 1, 3, 4},
+    {-8, -8, -5, 4, 1, 3, 4},
     {1},
-    {8, 4, 4, 2, 4, 3, 3},
+    {-8, -2, 4, 4, 2, 4, 3, 3},
     {},
-    {8, 8, 8, 8, 8, 8},
+    {-8, -8, -7, -8, -3, -8, -8, -6},
     {2},
     {4},
     {3, 2, 1},
-    {8, 8, 4, 4, 4, 4, 4, 1, 1}
+    {-8, -4, 4, 4, 4, 4, 4, 1, 1}
   };
 
   private static final int ROUNDS = GROUPS.length / STRIPES;
-  private static final int APART = 4;
   private static final int FLAG = 8;
 
   private static final float OFFSET = 2.5f;
@@ -94,16 +96,18 @@ final class RoundsCase {
     }
   }
 
-  private List<Rating> group(int size, int firstUser, int firstItem, Draws draws) {
+  private List<Rating> group(int marked, int firstUser, int firstItem, Draws draws) {
+    int size = Math.abs(marked);
+    boolean together = marked < 0;
     int[] users = different(size, USERS_OF_STRIPE, draws);
     int[] items =
-        size > APART ? draws.rows(1, ITEMS_OF_STRIPE) : different(size, ITEMS_OF_STRIPE, draws);
+        together ? draws.rows(1, ITEMS_OF_STRIPE) : different(size, ITEMS_OF_STRIPE, draws);
     float[] values = draws.floats(size, 1, 5);
     float[] weights = draws.floats(size, 0.5f, 2);
     List<Rating> group = new ArrayList<>();
     for (int at = 0; at < size; at++) {
       int user = firstUser + users[at];
-      int item = firstItem + items[size > APART ? 0 : at];
+      int item = firstItem + items[together ? 0 : at];
       group.add(new Rating(user, item, values[at], weighted ? weights[at] : 1));
     }
     return group;
@@ -156,7 +160,10 @@ final class RoundsCase {
 
   /** Ratings of a round and those before it. */
   int sizeUpTo(int round) {
-    return Arrays.stream(GROUPS, 0, (round + 1) * STRIPES).flatMapToInt(Arrays::stream).sum();
+    return Arrays.stream(GROUPS, 0, (round + 1) * STRIPES)
+        .flatMapToInt(Arrays::stream)
+        .map(Math::abs)
+        .sum();
   }
 
   private float beta1() {
@@ -297,18 +304,22 @@ final class RoundsCase {
   private int[] words() {
     List<Integer> words = new ArrayList<>();
     for (List<List<Rating>> groups : blocks) {
-      List<List<Rating>> before = new ArrayList<>();
+      List<Four> before = new ArrayList<>();
       for (List<Rating> group : groups) {
-        for (int from = 0; from < group.size(); from += APART) {
-          List<Rating> rest = group.subList(from, group.size());
-          List<Rating> record = rest.subList(0, Math.min(APART, rest.size()));
+        int half = haveOneItem(group) ? (group.size() + 1) / 2 : group.size();
+        for (List<Rating> record :
+            List.of(group.subList(0, half), group.subList(half, group.size()))) {
+          if (record.isEmpty()) {
+            continue;
+          }
           int first = words.size();
           record.forEach(rating -> addWords(rating, words));
           words.set(first, words.get(first) | ((record.size() - 1) << 30));
-          if (isLate(before, record)) {
-            words.set(first + 1, words.get(first + 1) | (1 << 31));
-          }
-          before.add(record);
+          Four marked = new Four(record, haveOneItem(group));
+          int late = isLate(before, marked) ? 1 << 31 : 0;
+          int together = marked.together() ? 1 << 30 : 0;
+          words.set(first + 1, words.get(first + 1) | late | together);
+          before.add(marked);
         }
       }
     }
@@ -324,23 +335,30 @@ final class RoundsCase {
     }
   }
 
-  /** Whether a row is one of the three records before; an item that all of both have is not. */
-  private static boolean isLate(List<List<Rating>> before, List<Rating> record) {
-    return before.subList(Math.max(0, before.size() - 3), before.size()).stream()
-        .anyMatch(
-            other -> {
-              boolean run = haveOneItem(other) && haveOneItem(record);
-              return other.stream()
-                  .anyMatch(
-                      x ->
-                          record.stream()
-                              .anyMatch(
-                                  y -> x.user() == y.user() || (!run && x.item() == y.item())));
-            });
+  /** Up to four ratings; together: a part of a group that shares its item. */
+  private record Four(List<Rating> ratings, boolean together) {}
+
+  /**
+   * Whether a row is one of the three records before; an item that a run of groups keeps is not.
+   */
+  private static boolean isLate(List<Four> before, Four record) {
+    int count = before.size();
+    int recent = count > 2 && before.get(count - 3).together() ? 3 : Math.min(2, count);
+    for (Four other : before.subList(count - recent, count)) {
+      boolean run = other.together() && record.together();
+      for (Rating x : other.ratings()) {
+        for (Rating y : record.ratings()) {
+          if (x.user() == y.user() || (!run && x.item() == y.item())) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
   }
 
-  private static boolean haveOneItem(List<Rating> record) {
-    return record.size() == APART && record.get(0).item() == record.get(1).item();
+  private static boolean haveOneItem(List<Rating> group) {
+    return group.size() > 1 && group.get(0).item() == group.get(1).item();
   }
 
   private static long[] places() {
@@ -348,7 +366,7 @@ final class RoundsCase {
     long at = 0;
     for (int block = 0; block < GROUPS.length; block++) {
       places[2 * block] = at;
-      at += Arrays.stream(GROUPS[block]).sum();
+      at += Arrays.stream(GROUPS[block]).map(Math::abs).sum();
       places[2 * block + 1] = at;
     }
     return places;
