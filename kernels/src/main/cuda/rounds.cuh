@@ -25,9 +25,8 @@
 // before, by flags in `done`, FLAG ints apart, which count a stripe's finished rounds and are cleared before first = 0. Squared errors: a double
 // for each block of each round, in the order of `rounds`; add_rounds adds them up.
 //
-// Predicted for an H200 (132 multiprocessors, 1.75 GHz, 4.8 TB/s), 25 M ratings of 162,000 users and 59,000 items with MovieLens' skew, whose hottest
-// item has 87,000 ratings: see the versions.
-// Versions:
+// Versions, on an H200 (132 multiprocessors, 1.75 GHz; a copy moves 4.3 TB/s), an epoch of 25 M ratings of 162,000 users and 59,000 items with
+// MovieLens' skew, whose hottest item has 87,000 ratings, k = 64 where nothing else is said. Memory alone would take 3 to 6 ms for sgd, 9 to 18 ms for lazy Adam.
 //   1. A warp a rating, a launch a round, 512 stripes. Predicted 9 ms for the chain of the hottest item's ratings, 100 ns each, and 12 ms in all
 //      for sgd, 20 ms for lazy Adam. Measured on an H200: 41 ms and 95 ms; 46 ms for sgd on halves at k = 128. A rating of the chain
 //      takes 440 ns, or 1,000 ns with roots and quotients: 430 instructions a rating, of which a warp alone on its scheduler issues
@@ -37,8 +36,12 @@
 //   3. Four ratings at once, hot items' in groups of four, approximate roots and quotients: by launches 18 and 38 ms, by flags 13.8 and 29.6 ms,
 //      with 384 stripes 13.1 and 28.6 ms; lazy Adam with its rows two groups ahead 23.8 ms, sgd no faster by that. With all groups of
 //      eight 18 and 69 ms: most of their places are empty. 14.6 ms for sgd on halves at k = 128.
-//   4. This one: hot items' ratings in groups of eight, others in groups of four. Predicted: the chain is half as long and 1.4 times as
-//      slow a group, so 9 ms for sgd, 17 ms for lazy Adam, and 11 ms on halves at k = 128.
+//   4. This one: items' ratings in groups of up to eight, others in groups of four. Predicted: the chain is half as long and 1.4 times as
+//      slow a group, so 9 ms for sgd, 17 ms for lazy Adam, and 11 ms on halves at k = 128. Measured: 18.1, 39.9 and 31.5 ms (26.1 ms for AdaGrad
+//      a row). Where rows of a block come back within two groups, a group waits for memory twice as long as it works: with eight ratings shared
+//      or none at all, and an item's leftovers one by one, it was 21.4, 45.9 and 42.6 ms. Halves that were rounded one by one cost 30 % of
+//      the last. Still twice version 3's times, which were of a program with this loop and nothing around it, and fewer registers.
+// What to try: why it is slower than version 3; a warp of four more on a scheduler, in place of rows that are asked for two groups ahead.
 // Each optimizer has a file of its own, and another for halves, since a driver compiles a file as a whole.
 #pragma once
 
