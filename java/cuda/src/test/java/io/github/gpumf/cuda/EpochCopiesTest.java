@@ -30,8 +30,10 @@ final class EpochCopiesTest {
   @ParameterizedTest
   @FieldSource("PER_RATING")
   void soDoesAnEpochWithAnUpdatePerRating(Optimizer optimizer) {
-    assertBringsBackItsTotals(
-        Jobs.perRating(Jobs.ratings(90, 70, 1_500), Mf.biased(64), optimizer), 0);
+    TrainingJob job = Jobs.perRating(Jobs.ratings(90, 70, 1_500), Mf.biased(64), optimizer);
+    // Of each round which it is, its rate, and how many ratings it has.
+    int bytesOfRound = Integer.BYTES + Float.BYTES + Long.BYTES;
+    assertBringsBackItsTotals(job, job.batchesPerEpoch() * bytesOfRound);
   }
 
   private static void assertBringsBackItsTotals(TrainingJob job, long bytesToDevice) {
