@@ -778,7 +778,7 @@ __device__ __forceinline__ void runRounds(
 }
 
 #define ROUND(name, Factor, ...)                                                                                                             \
-  extern "C" __global__ void __launch_bounds__(256) name(                                                                                    \
+  extern "C" __global__ void __launch_bounds__(256, 1) name(                                                                                    \
       Global<const int> stop, Global<const int> rounds, Global<const float> rates, int first, int last, Global<const int> ratings,           \
       int words, Global<const long long> blocks, int blocksOfRound, int stripes, int ownUsers, Global<int> done, Global<Factor> userFactors, \
       Global<float> userFirst, Global<float> userSecond, Global<float> userBias, Global<float> userBiasFirst, Global<float> userBiasSecond,  \
