@@ -28,7 +28,7 @@ public final class PrecisionStudy {
   private static final int[] FACTORS = {64, 128};
 
   /** As {@code DeviceGrid} of the GPU's backend has it. */
-  private static final Cut OF_GPU = new Cut(512, 32, Visits.ITEM_BY_ITEM);
+  private static final Cut OF_GPU = new Cut(384, 32, Visits.ITEMS_TOGETHER);
 
   private PrecisionStudy() {}
 
