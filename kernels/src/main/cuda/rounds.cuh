@@ -733,6 +733,17 @@ struct VisitLong {
   }
 };
 
+/// How rows of up to 128 are gone through.
+template <class Rule, class Factor, bool IN_REGISTERS = Rule::BIAS_SLOTS == 0>
+struct VisitOf128 {
+  using Type = Visit<Rule, Factor, Place<8, 4>, true>;
+};
+
+template <class Rule, class Factor>
+struct VisitOf128<Rule, Factor, false> {
+  using Type = VisitLong<Rule, Factor>;
+};
+
 /// Waits until the stripe of the longer side that a block has is free: who had it last before round `at` of the launch has finished.
 __device__ __forceinline__ void awaitStripe(
     Global<const int> rounds, int first, int at, int number, int blocksOfRound, int stripes, Global<int> done, int lane) {
@@ -797,8 +808,9 @@ __device__ __forceinline__ void runRounds(
         });                                                                                                                                  \
   }
 
-// k up to 64 and up to 128, of which a lane has two or four vectors, and any k.
-#define ROUNDS(name, Rule, Factor)                                               \
-  ROUND(name##_1, Factor, Visit<Rule, Factor, Place<8, 2>, true>)                \
-  ROUND(name##_2, Factor, Visit<Rule, Factor, Place<8, 4>, (Rule::SLOTS == 0)>)  \
+// k up to 64 and up to 128, of which a lane has two or four vectors, and any k. What would not fit 255 registers is left out: two numbers of the
+// optimizer for each factor come when the row moves, and rows of up to 128 with any are long ones.
+#define ROUNDS(name, Rule, Factor)                                              \
+  ROUND(name##_1, Factor, Visit<Rule, Factor, Place<8, 2>, (Rule::SLOTS < 2)>)  \
+  ROUND(name##_2, Factor, VisitOf128<Rule, Factor>::Type)              \
   ROUND(name##_long, Factor, VisitLong<Rule, Factor>)

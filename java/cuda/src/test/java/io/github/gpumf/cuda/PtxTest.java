@@ -34,9 +34,6 @@ final class PtxTest {
   private static final Path SOURCES =
       Path.of(System.getProperty("gpumf.root", "")).resolve("kernels/src/main/cuda");
 
-  /** Bytes a thread, of an update per rating. */
-  private static final int MOST_SPILLED = 256;
-
   /** In what the compilers say with {@code -v}. */
   private static final Pattern SPILLED =
       Pattern.compile("(\\d+) bytes spill stores, (\\d+) bytes spill loads");
@@ -122,18 +119,13 @@ final class PtxTest {
     }
   }
 
-  /**
-   * Rows that rounds have asked for ahead fill all 255 registers where the optimizer has numbers of
-   * its own, and a few more are spilled, once a group of ratings: they stay in L1.
-   */
   private static void assertNothingSpilled(String report, String what) {
     Matcher spilled = SPILLED.matcher(report);
-    int most = what.startsWith("rounds_") ? MOST_SPILLED : 0;
     int kernels = 0;
     while (spilled.find()) {
       kernels++;
-      assertTrue(Integer.parseInt(spilled.group(1)) <= most, what + ": " + report);
-      assertTrue(Integer.parseInt(spilled.group(2)) <= most, what + ": " + report);
+      assertEquals("0", spilled.group(1), what + ": " + report);
+      assertEquals("0", spilled.group(2), what + ": " + report);
     }
     assertTrue(kernels > 0, "the compiler reports spills: " + report);
   }
