@@ -41,6 +41,8 @@
 //      a row). Where rows of a block come back within two groups, a group waits for memory twice as long as it works: with eight ratings shared
 //      or none at all, and an item's leftovers one by one, it was 21.4, 45.9 and 42.6 ms. Halves that were rounded one by one cost 30 % of
 //      the last. Still twice version 3's times, which were of a program with this loop and nothing around it, and fewer registers.
+//      Since then lazy Adam's numbers of factors come when a row moves, and AdaGrad's and lazy Adam's rows of 65 to 128 factors are long ones:
+//      what they asked for ahead had spilled. Not yet on a GPU.
 // What to try: why it is slower than version 3; a warp of four more on a scheduler, in place of rows that are asked for two groups ahead.
 // Each optimizer has a file of its own, and another for halves, since a driver compiles a file as a whole.
 #pragma once
