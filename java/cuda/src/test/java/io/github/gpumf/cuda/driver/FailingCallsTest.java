@@ -145,6 +145,7 @@ class FailingCallsTest {
       LaunchShape shape = LaunchShape.covering(COUNT, 32);
       try (Graph graph = stream.capture(() -> call.launch(stream, shape))) {
         graph.launch(stream);
+        call.launchAtOnce(stream, shape);
         end.record(stream);
         other.waitFor(end);
         x.copyFrom(y, other);
@@ -158,7 +159,7 @@ class FailingCallsTest {
         assertTrue(end.isDone());
         assertTrue(stream.isDone());
         assertTrue(end.millisecondsSince(start) >= 0);
-        assertEquals(2f, pinned.segment().getAtIndex(JAVA_FLOAT, COUNT - 1));
+        assertEquals(4f, pinned.segment().getAtIndex(JAVA_FLOAT, COUNT - 1));
       }
     }
   }
