@@ -89,6 +89,11 @@ final class GpuCheckTest {
     return new ObjectMapper().readTree(results.resolve(Report.JSON).toFile());
   }
 
+  /** Whether a kernel's time is that of an epoch with an update a rating. */
+  private static boolean isOfRounds(String kernel) {
+    return kernel.contains("_round_") || kernel.equals("add_rounds");
+  }
+
   private static Set<String> timed(JsonNode kernels) {
     Set<String> names = new TreeSet<>();
     kernels.forEach(kernel -> names.add(kernel.path("kernel").asText()));
@@ -156,10 +161,10 @@ final class GpuCheckTest {
             kernel -> assertTrue(kernel.path("microseconds").asDouble() > 0, kernel.toString()));
     assertTrue(found.path("notes").toString().contains("--skip-tests"), found.toString());
     JsonNode perRating = found.path("perRating");
-    assertEquals(12, perRating.size(), "three optimizers, two k, floats and halves");
+    assertEquals(8, perRating.size(), "three optimizers on floats, Sgd on halves, two k");
     perRating.forEach(
         epoch -> assertTrue(epoch.path("preparationSeconds").asDouble() > 0, epoch.toString()));
-    assertTrue(perRating.toString().contains("AdaGrad by row, factors as halves"));
+    assertTrue(perRating.toString().contains("Sgd, factors as halves"));
     Sizes sizes = Sizes.small();
     JsonNode large = found.path("peers").path(5);
     assertEquals("Adam", large.path("optimizer").asText(), found.path("peers").toString());
@@ -169,7 +174,9 @@ final class GpuCheckTest {
     assertTrue(found.path("notes").toString().contains("PyTorch: SparseAdam, compiled: no time"));
     // Each batch size, and an update a rating.
     assertEquals(1 + sizes.largeBatchSizes().size() + 1, json(results).path("comparisons").size());
-    assertEquals(kernels(), timed(found.path("kernels")), "each kernel has a time of its own");
+    Set<String> apart = kernels();
+    apart.removeIf(GpuCheckTest::isOfRounds);
+    assertEquals(apart, timed(found.path("kernels")), "each kernel has a time of its own");
   }
 
   @Test
