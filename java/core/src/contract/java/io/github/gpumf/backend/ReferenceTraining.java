@@ -67,6 +67,10 @@ final class ReferenceTraining {
   private static final class Table {
     final double[][] w;
     final double[][] g;
+
+    /** Of the gradients of ratings, one by one. */
+    final double[][] squares;
+
     final double[][] m;
     final double[][] v;
     final int[] count;
@@ -75,6 +79,7 @@ final class ReferenceTraining {
       int rows = (int) start.rows();
       w = new double[rows][start.columns()];
       g = new double[rows][start.columns()];
+      squares = new double[rows][start.columns()];
       m = new double[rows][start.columns()];
       v = new double[rows][start.columns()];
       count = new int[rows];
@@ -85,7 +90,12 @@ final class ReferenceTraining {
       }
     }
 
-    double squares() {
+    void add(int row, int column, double gradient) {
+      g[row][column] += gradient;
+      squares[row][column] += gradient * gradient;
+    }
+
+    double sumOfSquares() {
       double sum = 0;
       for (double[] row : w) {
         sum += dot(row, row);
@@ -166,7 +176,7 @@ final class ReferenceTraining {
   /** Moves the weights along the gradient of a batch and returns its loss: sums by a divisor. */
   private double move(List<Rating> batch, int divisor) {
     Mf spec = job.spec();
-    double loss = spec.l2() * (users.squares() + items.squares());
+    double loss = spec.l2() * (users.sumOfSquares() + items.sumOfSquares());
     for (Rating rating : batch) {
       int user = rating.user();
       int item = rating.item();
@@ -177,15 +187,16 @@ final class ReferenceTraining {
       for (int factor = 0; factor < spec.factors(); factor++) {
         double p = users.w[user][factor];
         double q = items.w[item][factor];
-        users.g[user][factor] += slope * kernel * q + 2.0 / divisor * spec.regularization() * p;
-        items.g[item][factor] += slope * kernel * p + 2.0 / divisor * spec.regularization() * q;
+        double pull = 2.0 / divisor * spec.regularization();
+        users.add(user, factor, slope * kernel * q + pull * p);
+        items.add(item, factor, slope * kernel * p + pull * q);
       }
       users.count[user]++;
       items.count[item]++;
       if (biases) {
         double pull = 2.0 / divisor * spec.biasRegularization();
-        userBias.g[user][0] += slope + pull * userBias.w[user][0];
-        itemBias.g[item][0] += slope + pull * itemBias.w[item][0];
+        userBias.add(user, 0, slope + pull * userBias.w[user][0]);
+        itemBias.add(item, 0, slope + pull * itemBias.w[item][0]);
         userBias.count[user]++;
         itemBias.count[item]++;
       } else {
@@ -229,15 +240,24 @@ final class ReferenceTraining {
             boolean shared = adaGrad.accumulator() == Accumulator.ROW;
             int slot = shared ? 0 : at;
             if (!shared || at == 0) {
-              table.v[row][slot] += shared ? dot(g, g) / g.length : g[at] * g[at];
+              double[] growth = growth(table, row);
+              table.v[row][slot] += shared ? Arrays.stream(growth).sum() / g.length : growth[at];
             }
             w[at] -= rate * g[at] / (Math.sqrt(table.v[row][slot]) + adaGrad.epsilon());
           }
         }
       }
       Arrays.fill(g, 0);
+      Arrays.fill(table.squares[row], 0);
       table.count[row] = 0;
     }
+  }
+
+  /** By how much AdaGrad's G grows: by the square of a batch's gradient, or by those of ratings. */
+  private double[] growth(Table table, int row) {
+    return job.updates() == Updates.PER_RATING
+        ? table.squares[row]
+        : Arrays.stream(table.g[row]).map(g -> g * g).toArray();
   }
 
   private void adam(

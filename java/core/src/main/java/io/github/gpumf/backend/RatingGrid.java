@@ -31,9 +31,10 @@ import java.util.function.IntConsumer;
  * predicted from the rows before it; then each of its rows moves once, along the sum of the
  * gradients of its ratings in the group. It is a sum and not a mean, and each rating brings its
  * share of the regularization: {@code 2 lambda x} for a row x. The optimizer's numbers of the row
- * move once, too. Where the ratings of a group share no row, this is an update for each of them,
- * one after the other. Where they share their item, its row and its bias have one update for all of
- * them, and each user's have one for the user's.
+ * move once, too; AdaGrad's G grows by the squares of the gradients of the ratings, one by one,
+ * since the square of their sum would make hot items learn less. Where the ratings of a group share
+ * no row, this is an update for each of them, one after the other. Where they share their item, its
+ * row and its bias have one update for all of them, and each user's have one for the user's.
  *
  * <p>Rows are numbered anew, stripe by stripe: the rows of a block lie close together.
  *
@@ -360,26 +361,35 @@ public final class RatingGrid {
   }
 
   /**
-   * The first position of a block, by where it is in the grid. Blocks lie in this order: those of
-   * the first stripe of users, item stripe by item stripe, then those of the next.
+   * Where a block is in the grid. Blocks lie in this order: those of the first stripe of users,
+   * item stripe by item stripe, then those of the next.
    *
-   * @param users stripe of users
-   * @param items stripe of items
-   * @return a position
+   * @param round in 0..rounds-1
+   * @param number of the block in its round, in 0..blocks-1
+   * @return its place, from 0
    */
-  public long startOf(int users, int items) {
-    return starts[users * size.items + items];
+  public int placeOf(int round, int number) {
+    return size.block(round, number);
   }
 
   /**
-   * The groups of a block, by where it is in the grid.
+   * The first position of a block, by its {@linkplain #placeOf place}.
    *
-   * @param users stripe of users
-   * @param items stripe of items
+   * @param place of the block
+   * @return a position
+   */
+  public long startOf(int place) {
+    return starts[place];
+  }
+
+  /**
+   * The groups of a block, by its {@linkplain #placeOf place}.
+   *
+   * @param place of the block
    * @return the size of each group; not to be changed
    */
-  public byte[] groupsOf(int users, int items) {
-    return groups[users * size.items + items];
+  public byte[] groupsOf(int place) {
+    return groups[place];
   }
 
   /**

@@ -10,10 +10,11 @@ import io.github.gpumf.cuda.driver.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Ratings on the device in the order of a {@link RatingGrid}, as {@code rounds.cuh} wants them.
+ * Ratings on the device in the order of a {@link RatingGrid}, as {@code groups.cuh} wants them.
  * They name rows as the tables have them, not by the grid's numbers: on a GPU a row of factors is
  * whole cache lines anyway, and all else that reads the tables finds them as it is used to.
  */
@@ -30,36 +31,38 @@ final class DeviceGrid {
    */
   static final Cut CUT = new Cut(384, 32, Visits.ITEMS_TOGETHER);
 
-  /** Ratings that are uploaded at a time: some MB. */
-  private static final int CHUNK = 1 << 18;
-
   /** The host's processors put blocks in order: 25 million ratings are seconds of work. */
   private static final RatingGrid.Workers WORKERS =
       (count, task) -> IntStream.range(0, count).parallel().forEach(task);
 
-  private static final int NUMBERS_OF_BLOCK = 2;
+  /** User, item, value and weight. */
+  private static final int BYTES_OF_RATING = 16;
 
-  /** Two bits of a row are a record's marks. */
-  private static final int MOST_ROWS = 1 << 30;
+  /** Its first group, and how many share their item and how many do not. */
+  private static final int NUMBERS_OF_BLOCK = 3;
 
   private final RatingGrid.Size size;
-  private final int words;
   private final DeviceBuffer ratings;
+  private final DeviceBuffer groups;
   private final DeviceBuffer blocks;
   private final long[] ofRound;
 
   private DeviceGrid(
-      RatingGrid.Size size, int words, DeviceBuffer ratings, DeviceBuffer blocks, long[] ofRound) {
+      RatingGrid.Size size,
+      DeviceBuffer ratings,
+      DeviceBuffer groups,
+      DeviceBuffer blocks,
+      long[] ofRound) {
     this.size = size;
-    this.words = words;
     this.ratings = ratings;
+    this.groups = groups;
     this.blocks = blocks;
     this.ofRound = ofRound;
   }
 
-  /** Device memory. */
+  /** Device memory; there may be as many groups as ratings. */
   static long bytes(TrainingShape shape) {
-    return RatingGrid.bytes(shape.ratings(), shape.weighted()) + bytesOfBlocks(size(shape));
+    return shape.ratings() * (BYTES_OF_RATING + Long.BYTES) + bytesOfBlocks(size(shape));
   }
 
   /** The grid of a training. */
@@ -74,190 +77,171 @@ final class DeviceGrid {
   /** Puts ratings in order and uploads them; the stream is through with it when this returns. */
   static DeviceGrid upload(TrainingJob job, DeviceArena arena) {
     RatingGrid.Size size = job.gridSize();
-    requireMarks(job.ratings().userCount());
-    requireMarks(job.ratings().itemCount());
-    boolean weighted = job.ratings().hasWeights();
+    long count = job.ratings().size();
     // First what may not fit.
-    DeviceBuffer ratings = arena.allocate(RatingGrid.bytes(job.ratings().size(), weighted));
+    DeviceBuffer ratings = arena.allocate(count * BYTES_OF_RATING);
+    DeviceBuffer groups = arena.allocate(count * Long.BYTES);
     DeviceBuffer blocks = arena.allocate(bytesOfBlocks(size));
     long[] ofRound = new long[size.rounds()];
     try (Arena host = Arena.ofShared()) {
       RatingGrid grid = RatingGrid.of(job.ratings(), size, job.cut().visits(), host, WORKERS);
-      uploadRatings(grid, RatingGrid.stride(weighted), ratings, arena.stream(), host);
-      MemorySegment pairs = host.allocate(blocks.size(), Long.BYTES);
+      upload(grid, ratings, groups, blocks, arena.stream(), host);
       for (int round = 0; round < size.rounds(); round++) {
         ofRound[round] = grid.ratings(round);
-        for (int number = 0; number < size.blocks(); number++) {
-          long pair = (long) NUMBERS_OF_BLOCK * ((long) round * size.blocks() + number);
-          pairs.setAtIndex(ValueLayout.JAVA_LONG, pair, grid.start(round, number));
-          pairs.setAtIndex(ValueLayout.JAVA_LONG, pair + 1, grid.end(round, number));
-        }
       }
-      blocks.copyFrom(pairs, arena.stream());
-      arena.stream().synchronize();
     }
-    return new DeviceGrid(
-        size, RatingGrid.stride(weighted) / Integer.BYTES, ratings, blocks, ofRound);
+    return new DeviceGrid(size, ratings, groups, blocks, ofRound);
   }
 
-  private static void requireMarks(int rows) {
-    if (rows > MOST_ROWS) {
-      throw new IllegalArgumentException(
-          "an update per rating takes up to "
-              + MOST_ROWS
-              + " users or items on a GPU; got "
-              + rows
-              + ": train with an update per batch");
-    }
-  }
-
-  private static void uploadRatings(
-      RatingGrid grid, int stride, DeviceBuffer target, Stream stream, Arena host) {
-    int words = stride / Integer.BYTES;
-    long count = target.size() / stride;
-    int chunk = (int) Math.min(count, CHUNK + RatingGrid.TOGETHER);
-    MemorySegment ordered = host.allocate((long) chunk * stride, Integer.BYTES);
-    Records records = new Records(grid, new int[chunk * words], words);
-    long done = 0;
+  private static void upload(
+      RatingGrid grid,
+      DeviceBuffer ratings,
+      DeviceBuffer groups,
+      DeviceBuffer blocks,
+      Stream stream,
+      Arena host) {
     RatingGrid.Size size = grid.size();
-    for (int user = 0; user < size.users(); user++) {
-      for (int item = 0; item < size.items(); item++) {
-        records.begin();
-        long at = grid.startOf(user, item);
-        for (byte group : grid.groupsOf(user, item)) {
-          if (records.count() + group > chunk) {
-            done = upload(records, ordered, target, done, stride, stream);
-          }
-          records.add(at, group);
-          at += group;
+    int count = size.users() * size.items();
+    long[] firstGroups = new long[count];
+    int[] together = new int[count];
+    Chunks ofRatings = new Chunks(ratings, stream, host);
+    Chunks ofGroups = new Chunks(groups, stream, host);
+    Heads heads = new Heads(grid);
+    for (int place = 0; place < count; place++) {
+      firstGroups[place] = ofGroups.count();
+      heads.begin();
+      long at = grid.startOf(place);
+      for (byte group : grid.groupsOf(place)) {
+        ofGroups.add(heads.next(at, group));
+        for (long end = at + group; at < end; at++) {
+          ofRatings.add(words(grid.user(at), grid.item(at)));
+          ofRatings.add(
+              words(
+                  Float.floatToRawIntBits(grid.value(at)),
+                  Float.floatToRawIntBits(grid.weight(at))));
         }
       }
+      together[place] = heads.together();
     }
-    upload(records, ordered, target, done, stride, stream);
+    ofRatings.end();
+    ofGroups.end();
+    Chunks ofBlocks = new Chunks(blocks, stream, host);
+    for (int round = 0; round < size.rounds(); round++) {
+      for (int number = 0; number < size.blocks(); number++) {
+        int place = grid.placeOf(round, number);
+        ofBlocks.add(firstGroups[place]);
+        ofBlocks.add(together[place]);
+        ofBlocks.add(grid.groupsOf(place).length - together[place]);
+      }
+    }
+    ofBlocks.end();
   }
 
-  private static long upload(
-      Records records,
-      MemorySegment ordered,
-      DeviceBuffer target,
-      long done,
-      int stride,
-      Stream stream) {
-    int count = records.count();
-    if (count == 0) {
-      return done;
-    }
-    MemorySegment.copy(
-        records.take(), 0, ordered, ValueLayout.JAVA_INT, 0, count * (stride / Integer.BYTES));
-    long bytes = (long) count * stride;
-    target.slice(done * stride, bytes).copyFrom(ordered.asSlice(0, bytes), stream);
-    stream.synchronize(); // the chunk is free again
-    return done + count;
+  /** Two ints, the lower address first: kernels and all hosts of CUDA are little-endian. */
+  private static long words(int low, int high) {
+    return Integer.toUnsignedLong(low) | (long) high << Integer.SIZE;
   }
 
-  /** The words of ratings, group by group, with the marks of records. */
-  private static final class Records {
-    /** Of the first user: how many ratings the record has, less one. */
-    private static final int SIZE_SHIFT = 30;
+  /** Longs on their way to the device, some at a time. */
+  private static final class Chunks {
+    private static final int LONGS = 1 << 19;
 
-    /** Of the first item: one of the record's rows is in one of the few before it. */
-    private static final int LATE = 1 << 31;
+    private final DeviceBuffer target;
+    private final Stream stream;
+    private final MemorySegment host;
+    private final long[] longs;
+    private int length;
+    private long done;
 
-    /** Of the first item: the record is a part of a group that shares it. */
-    private static final int TOGETHER = 1 << 30;
+    Chunks(DeviceBuffer target, Stream stream, Arena arena) {
+      this.target = target;
+      this.stream = stream;
+      longs = new long[(int) Math.min(target.size() / Long.BYTES, LONGS)];
+      host = arena.allocate((long) longs.length * Long.BYTES, Long.BYTES);
+    }
 
-    private static final int RECENT = 3;
+    /** Longs so far. */
+    long count() {
+      return done + length;
+    }
+
+    void add(long value) {
+      longs[length++] = value;
+      if (length == longs.length) {
+        end();
+      }
+    }
+
+    /** Sends what there is; returns when it has arrived. */
+    void end() {
+      long bytes = (long) length * Long.BYTES;
+      if (bytes > 0) {
+        MemorySegment.copy(longs, 0, host, ValueLayout.JAVA_LONG, 0, length);
+        target.slice(done * Long.BYTES, bytes).copyFrom(host.asSlice(0, bytes), stream);
+        stream.synchronize(); // the host's memory is free again
+        done += length;
+        length = 0;
+      }
+    }
+  }
+
+  /** The words of groups, as {@code groups.cuh} wants them. */
+  private static final class Heads {
+    private static final int POSITION_SHIFT = 8;
+    private static final int LATE = 1 << 4;
+    private static final int KEPT = 1 << 5;
 
     private final RatingGrid grid;
-    private final int[] target;
-    private final int words;
-    private int length;
 
-    /** Rows of the last records, the newest first, and whether theirs is a group of one item. */
-    private final int[][] users = new int[RECENT][];
+    /** Rows of the group before. */
+    private int[] users = {};
 
-    private final int[][] items = new int[RECENT][];
-    private final boolean[] together = new boolean[RECENT];
+    private int[] items = {};
 
-    Records(RatingGrid grid, int[] target, int words) {
+    /** Groups so far that share their item; they come first. */
+    private int together;
+
+    Heads(RatingGrid grid) {
       this.grid = grid;
-      this.target = target;
-      this.words = words;
-    }
-
-    /** Ratings so far. */
-    int count() {
-      return length / words;
-    }
-
-    /** The words so far; what is added then comes in their place. */
-    int[] take() {
-      length = 0;
-      return target;
     }
 
     /** Begins a block. */
     void begin() {
-      for (int record = 0; record < RECENT; record++) {
-        users[record] = new int[0];
-        items[record] = new int[0];
-        together[record] = false;
-      }
+      forget();
+      together = 0;
     }
 
-    /** Adds a group; one that shares its item is two records. */
-    void add(long at, int group) {
-      boolean together = group > 1 && grid.item(at) == grid.item(at + 1);
-      int first = together ? Math.ceilDiv(group, 2) : group;
-      addRecord(at, first, together);
-      if (together) {
-        addRecord(at + first, group - first, true);
-      }
+    int together() {
+      return together;
     }
 
-    private void addRecord(long at, int size, boolean oneItem) {
+    /** The word of the next group of the block. */
+    long next(long at, int size) {
+      boolean shares = size > 1 && grid.item(at) == grid.item(at + 1);
+      if (!shares && items.length == 1 && users.length > 1) {
+        forget(); // those that share no row begin when all others have ended
+      }
       int[] itsUsers = new int[size];
-      int[] itsItems = new int[size];
-      int first = length;
-      for (int number = 0; number < size; number++) {
-        itsUsers[number] = grid.user(at + number);
-        itsItems[number] = grid.item(at + number);
-        target[length] = itsUsers[number];
-        target[length + 1] = itsItems[number];
-        target[length + 2] = Float.floatToRawIntBits(grid.value(at + number));
-        if (words > 3) {
-          target[length + 3] = Float.floatToRawIntBits(grid.weight(at + number));
-        }
-        length += words;
+      int[] itsItems = new int[shares ? 1 : size];
+      Arrays.setAll(itsUsers, number -> grid.user(at + number));
+      Arrays.setAll(itsItems, number -> grid.item(at + number));
+      boolean itemsMeet = share(items, itsItems);
+      int marks = size;
+      if (share(users, itsUsers) || (itemsMeet && !shares)) {
+        marks |= LATE;
       }
-      target[first] |= (size - 1) << SIZE_SHIFT;
-      if (oneItem) {
-        target[first + 1] |= TOGETHER;
+      if (itemsMeet && shares) {
+        marks |= KEPT;
       }
-      if (isLate(itsUsers, itsItems, oneItem)) {
-        target[first + 1] |= LATE;
-      }
-      for (int record = RECENT - 1; record > 0; record--) {
-        users[record] = users[record - 1];
-        items[record] = items[record - 1];
-        together[record] = together[record - 1];
-      }
-      users[0] = itsUsers;
-      items[0] = itsItems;
-      together[0] = oneItem;
+      users = itsUsers;
+      items = itsItems;
+      together += shares ? 1 : 0;
+      return at << POSITION_SHIFT | marks;
     }
 
-    /** An item that follows itself, group by group, is kept and not read again. */
-    private boolean isLate(int[] itsUsers, int[] itsItems, boolean oneItem) {
-      // Two groups that share their items are four records at once: the third before matters then.
-      int recent = together[RECENT - 1] ? RECENT : RECENT - 1;
-      for (int record = 0; record < recent; record++) {
-        if (share(users[record], itsUsers)
-            || (share(items[record], itsItems) && !(oneItem && together[record]))) {
-          return true;
-        }
-      }
-      return false;
+    private void forget() {
+      users = new int[0];
+      items = users;
     }
 
     private static boolean share(int[] some, int[] others) {
@@ -276,17 +260,17 @@ final class DeviceGrid {
     return size;
   }
 
-  /** User, item, value and, if they have weights, weight of each rating, with records' marks. */
+  /** User, item, value and weight of each rating. */
   DeviceBuffer ratings() {
     return ratings;
   }
 
-  /** Of 4 bytes, of each rating. */
-  int words() {
-    return words;
+  /** A word for each group. */
+  DeviceBuffer groups() {
+    return groups;
   }
 
-  /** First position and end of each block, round by round. */
+  /** Of each block, round by round, its first group and how many of each kind. */
   DeviceBuffer blocks() {
     return blocks;
   }

@@ -35,8 +35,8 @@ final class RatingSteps implements Steps {
 
   private static final int MOST_WARPS = 8;
 
-  /** Floats of a row that a warp has in registers, once: eight of 32 lanes share a row. */
-  private static final int HELD_ONCE = 2 * Launches.WARP;
+  /** Floats of a row that eight lanes have in registers; the kernels are named by them: 1, or 2. */
+  private static final int HELD_ONCE = 64;
 
   private static final int MOST_HELD = 2;
 
@@ -92,7 +92,7 @@ final class RatingSteps implements Steps {
             List.of(totals.stop(), schedule.order, schedule.rates, 0, 0, grid.ratings()));
     boolean ownUsers = grid.size().users() <= grid.size().items();
     arguments.addAll(
-        List.of(grid.words(), grid.blocks(), blocks, (int) rounds, ownUsers ? 1 : 0, done));
+        List.of(grid.groups(), grid.blocks(), blocks, (int) rounds, ownUsers ? 1 : 0, done));
     arguments.addAll(tables(weights, slots, DeviceWeights::userFactors, DeviceWeights::userBias));
     arguments.addAll(tables(weights, slots, DeviceWeights::itemFactors, DeviceWeights::itemBias));
     arguments.addAll(

@@ -1,6 +1,7 @@
 package io.github.gpumf.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.TrainingJob;
@@ -14,17 +15,16 @@ import io.github.gpumf.optim.Sgd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Ratings on the device are those of the grid, by the rows that they had. */
 final class DeviceGridTest {
-  /** Of a word, without a record's marks. */
-  private static final int ROW = (1 << 30) - 1;
+  private static final int LATE = 1 << 4;
+  private static final int KEPT = 1 << 5;
 
   /** One; some; more than are uploaded at a time. */
   @ParameterizedTest
@@ -37,76 +37,73 @@ final class DeviceGridTest {
         Arena host = Arena.ofConfined()) {
       DeviceGrid uploaded = DeviceGrid.upload(job, device);
       MemorySegment words = download(uploaded.ratings(), device, host);
+      MemorySegment heads = download(uploaded.groups(), device, host);
       MemorySegment blocks = download(uploaded.blocks(), device, host);
       RatingGrid grid =
           RatingGrid.of(
               ratings, job.gridSize(), job.cut().visits(), host, RatingGrid.Workers.CALLER);
       assertEquals(grid.size(), uploaded.size());
-      assertEquals(weighted ? 4 : 3, uploaded.words());
-      int width = uploaded.words();
       for (long at = 0; at < count; at++) {
-        long word = at * width;
-        assertEquals(grid.user(at), words.getAtIndex(ValueLayout.JAVA_INT, word) & ROW);
-        assertEquals(grid.item(at), words.getAtIndex(ValueLayout.JAVA_INT, word + 1) & ROW);
-        assertEquals(grid.value(at), words.getAtIndex(ValueLayout.JAVA_FLOAT, word + 2));
-        if (weighted) {
-          assertEquals(grid.weight(at), words.getAtIndex(ValueLayout.JAVA_FLOAT, word + 3));
-        }
+        assertEquals(grid.user(at), words.getAtIndex(ValueLayout.JAVA_INT, 4 * at));
+        assertEquals(grid.item(at), words.getAtIndex(ValueLayout.JAVA_INT, 4 * at + 1));
+        assertEquals(grid.value(at), words.getAtIndex(ValueLayout.JAVA_FLOAT, 4 * at + 2));
+        assertEquals(grid.weight(at), words.getAtIndex(ValueLayout.JAVA_FLOAT, 4 * at + 3));
       }
-      assertRecords(grid, words, width);
-      long pair = 0;
+      long number = 0;
       for (int round = 0; round < grid.size().rounds(); round++) {
         assertEquals(grid.ratings(round), uploaded.ratings(round));
-        for (int number = 0; number < grid.size().blocks(); number++) {
-          assertEquals(grid.start(round, number), blocks.getAtIndex(ValueLayout.JAVA_LONG, pair++));
-          assertEquals(grid.end(round, number), blocks.getAtIndex(ValueLayout.JAVA_LONG, pair++));
+        for (int block = 0; block < grid.size().blocks(); block++) {
+          int together =
+              assertGroups(
+                  grid, round, block, heads, blocks.getAtIndex(ValueLayout.JAVA_LONG, number));
+          assertEquals(together, blocks.getAtIndex(ValueLayout.JAVA_LONG, number + 1));
+          assertEquals(
+              grid.groups(round, block).length - together,
+              blocks.getAtIndex(ValueLayout.JAVA_LONG, number + 2));
+          number += 3;
         }
       }
     }
   }
 
-  /** Marks are those of the groups, and what comes too late is what the last three records had. */
-  private static void assertRecords(RatingGrid grid, MemorySegment words, int width) {
-    for (int round = 0; round < grid.size().rounds(); round++) {
-      for (int number = 0; number < grid.size().blocks(); number++) {
-        long at = grid.start(round, number);
-        List<Set<String>> before = new ArrayList<>();
-        for (byte group : grid.groups(round, number)) {
-          boolean together = group > 1 && grid.item(at) == grid.item(at + 1);
-          int half = together ? (group + 1) / 2 : group;
-          for (int size : together ? new int[] {half, group - half} : new int[] {group}) {
-            int head = words.getAtIndex(ValueLayout.JAVA_INT, at * width);
-            assertEquals(size, (head >>> 30) + 1);
-            int item = words.getAtIndex(ValueLayout.JAVA_INT, at * width + 1);
-            assertEquals(together, (item & (1 << 30)) != 0);
-            Set<String> rows = new HashSet<>();
-            for (int place = 0; place < size; place++) {
-              rows.add("user " + grid.user(at + place));
-              rows.add((together ? "kept " : "item ") + grid.item(at + place));
-            }
-            Set<String> recent = new HashSet<>();
-            int count = before.size();
-            int few = count > 2 && isPart(before.get(count - 3)) ? 3 : Math.min(2, count);
-            before.subList(count - few, count).forEach(recent::addAll);
-            boolean late =
-                rows.stream()
-                    .anyMatch(
-                        row ->
-                            (!row.startsWith("kept") && recent.contains(row))
-                                || (row.startsWith("item")
-                                    && recent.contains(row.replace("item", "kept"))));
-            assertEquals(late, item < 0);
-            before.add(rows);
-            at += size;
-          }
-        }
-        assertEquals(grid.end(round, number), at);
+  /** Returns how many share their item; these come first, and their rows are another matter. */
+  private static int assertGroups(
+      RatingGrid grid, int round, int block, MemorySegment heads, long first) {
+    long at = grid.start(round, block);
+    int together = 0;
+    Set<Integer> users = Set.of();
+    Set<Integer> items = Set.of();
+    byte[] groups = grid.groups(round, block);
+    for (int group = 0; group < groups.length; group++) {
+      long head = heads.getAtIndex(ValueLayout.JAVA_LONG, first + group);
+      int size = groups[group];
+      assertEquals(at, head >> 8);
+      assertEquals(size, head & 15);
+      Set<Integer> itsUsers = new HashSet<>();
+      Set<Integer> itsItems = new HashSet<>();
+      for (int place = 0; place < size; place++) {
+        itsUsers.add(grid.user(at + place));
+        itsItems.add(grid.item(at + place));
       }
+      assertEquals(size, itsUsers.size());
+      boolean shares = size > itsItems.size();
+      assertEquals(shares ? 1 : size, itsItems.size());
+      assertTrue(!shares || together == group);
+      if (!shares && together == group) {
+        users = Set.of();
+        items = Set.of();
+      }
+      boolean usersMeet = !Collections.disjoint(users, itsUsers);
+      boolean itemsMeet = !Collections.disjoint(items, itsItems);
+      assertEquals(usersMeet || (itemsMeet && !shares), (head & LATE) != 0);
+      assertEquals(itemsMeet && shares, (head & KEPT) != 0);
+      together += shares ? 1 : 0;
+      users = itsUsers;
+      items = itsItems;
+      at += size;
     }
-  }
-
-  private static boolean isPart(Set<String> rows) {
-    return rows.stream().anyMatch(row -> row.startsWith("kept"));
+    assertEquals(grid.end(round, block), at);
+    return together;
   }
 
   private static MemorySegment download(DeviceBuffer buffer, DeviceArena device, Arena host) {

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -236,8 +237,8 @@ final class RoundsCase {
       List<Object> arguments = new ArrayList<>(List.of(stop));
       arguments.add(gpu.of(IntStream.range(0, rounds).toArray()));
       arguments.addAll(List.of(gpu.of(rates), 0, 0));
-      arguments.addAll(List.of(gpu.of(words()), weighted ? 4 : 3, gpu.of(places()), STRIPES));
-      arguments.addAll(List.of(STRIPES, 1, done));
+      arguments.addAll(List.of(gpu.of(ratings()), gpu.of(heads()), gpu.of(places())));
+      arguments.addAll(List.of(STRIPES, STRIPES, 1, done));
       List<Object> tables = new ArrayList<>();
       for (int table = 0; table < start.size(); table++) {
         float[] numbers = start.get(table);
@@ -301,73 +302,59 @@ final class RoundsCase {
     return precision == Precision.HALF && table % TABLES_OF_SIDE == 0;
   }
 
-  private int[] words() {
-    List<Integer> words = new ArrayList<>();
+  private int[] ratings() {
+    return blocks.stream()
+        .flatMap(List::stream)
+        .flatMap(List::stream)
+        .flatMapToInt(
+            rating ->
+                IntStream.of(
+                    rating.user(),
+                    rating.item(),
+                    Float.floatToRawIntBits(rating.value()),
+                    Float.floatToRawIntBits(rating.weight())))
+        .toArray();
+  }
+
+  private long[] heads() {
+    List<Long> heads = new ArrayList<>();
+    long at = 0;
     for (List<List<Rating>> groups : blocks) {
-      List<Four> before = new ArrayList<>();
+      List<Rating> before = List.of();
       for (List<Rating> group : groups) {
-        int half = haveOneItem(group) ? (group.size() + 1) / 2 : group.size();
-        for (List<Rating> record :
-            List.of(group.subList(0, half), group.subList(half, group.size()))) {
-          if (record.isEmpty()) {
-            continue;
-          }
-          int first = words.size();
-          record.forEach(rating -> addWords(rating, words));
-          words.set(first, words.get(first) | ((record.size() - 1) << 30));
-          Four marked = new Four(record, haveOneItem(group));
-          int late = isLate(before, marked) ? 1 << 31 : 0;
-          int together = marked.together() ? 1 << 30 : 0;
-          words.set(first + 1, words.get(first + 1) | late | together);
-          before.add(marked);
-        }
+        boolean shares = haveOneItem(group);
+        boolean first = before.isEmpty() || haveOneItem(before) != shares;
+        boolean users = !first && meet(before, group, Rating::user);
+        boolean items = !first && meet(before, group, Rating::item);
+        int late = users || (items && !shares) ? 1 << 4 : 0;
+        int kept = items && shares ? 1 << 5 : 0;
+        heads.add(at << 8 | kept | late | group.size());
+        at += group.size();
+        before = group;
       }
     }
-    return words.stream().mapToInt(Integer::intValue).toArray();
+    return heads.stream().mapToLong(Long::longValue).toArray();
   }
 
-  private void addWords(Rating rating, List<Integer> words) {
-    words.add(rating.user());
-    words.add(rating.item());
-    words.add(Float.floatToRawIntBits(rating.value()));
-    if (weighted) {
-      words.add(Float.floatToRawIntBits(rating.weight()));
-    }
-  }
-
-  /** Up to four ratings; together: a part of a group that shares its item. */
-  private record Four(List<Rating> ratings, boolean together) {}
-
-  /**
-   * Whether a row is one of the three records before; an item that a run of groups keeps is not.
-   */
-  private static boolean isLate(List<Four> before, Four record) {
-    int count = before.size();
-    int recent = count > 2 && before.get(count - 3).together() ? 3 : Math.min(2, count);
-    for (Four other : before.subList(count - recent, count)) {
-      boolean run = other.together() && record.together();
-      for (Rating x : other.ratings()) {
-        for (Rating y : record.ratings()) {
-          if (x.user() == y.user() || (!run && x.item() == y.item())) {
-            return true;
-          }
-        }
-      }
-    }
-    return false;
+  private static boolean meet(List<Rating> some, List<Rating> others, ToIntFunction<Rating> row) {
+    return some.stream()
+        .anyMatch(x -> others.stream().anyMatch(y -> row.applyAsInt(x) == row.applyAsInt(y)));
   }
 
   private static boolean haveOneItem(List<Rating> group) {
     return group.size() > 1 && group.get(0).item() == group.get(1).item();
   }
 
+  /** Of each block the first group, how many share their item, and how many do not. */
   private static long[] places() {
-    long[] places = new long[2 * GROUPS.length];
-    long at = 0;
+    long[] places = new long[3 * GROUPS.length];
+    long first = 0;
     for (int block = 0; block < GROUPS.length; block++) {
-      places[2 * block] = at;
-      at += Arrays.stream(GROUPS[block]).map(Math::abs).sum();
-      places[2 * block + 1] = at;
+      long together = Arrays.stream(GROUPS[block]).filter(size -> size < 0).count();
+      places[3 * block] = first;
+      places[3 * block + 1] = together;
+      places[3 * block + 2] = GROUPS[block].length - together;
+      first += GROUPS[block].length;
     }
     return places;
   }
@@ -414,7 +401,10 @@ final class RoundsCase {
     return squaredError;
   }
 
-  /** Adds a rating to the gradient of a row, whose last number is that of the bias. */
+  /**
+   * Adds a rating to the gradient of a row, whose last number is that of the bias, and the squares
+   * of what it adds to as many numbers after them.
+   */
   private void add(
       Map<Integer, double[]> gradients,
       int row,
@@ -422,11 +412,15 @@ final class RoundsCase {
       double[] other,
       double[] own,
       double bias) {
-    double[] gradient = gradients.computeIfAbsent(row, r -> new double[k + 1]);
-    for (int at = 0; at < k; at++) {
-      gradient[at] += slope * other[at] + 2 * REGULARIZATION * own[at];
+    double[] gradient = gradients.computeIfAbsent(row, r -> new double[2 * (k + 1)]);
+    for (int at = 0; at <= k; at++) {
+      double ofRating =
+          at < k
+              ? slope * other[at] + 2 * REGULARIZATION * own[at]
+              : slope + 2 * BIAS_REGULARIZATION * bias;
+      gradient[at] += ofRating;
+      gradient[k + 1 + at] += ofRating * ofRating;
     }
-    gradient[k] += slope + 2 * BIAS_REGULARIZATION * bias;
   }
 
   private double[] row(double[] table, int row) {
@@ -435,23 +429,23 @@ final class RoundsCase {
 
   private void move(List<double[]> side, int row, double[] gradient) {
     if (byRow()) {
-      double squares = Arrays.stream(gradient, 0, k).map(g -> g * g).sum();
+      double squares = Arrays.stream(gradient, k + 1, 2 * k + 1).sum();
       double sum = side.get(1)[row] += squares / k;
       for (int at = 0; at < k; at++) {
         side.get(0)[row * k + at] -= RATE * gradient[at] / (Math.sqrt(sum) + epsilon());
       }
     } else {
       for (int at = 0; at < k; at++) {
-        move(side.subList(0, 3), row * k + at, gradient[at]);
+        move(side.subList(0, 3), row * k + at, gradient[at], gradient[k + 1 + at]);
       }
     }
     if (precision == Precision.HALF) {
       toHalves(side.getFirst(), row * k, (row + 1) * k);
     }
-    move(side.subList(3, TABLES_OF_SIDE), row, gradient[k]);
+    move(side.subList(3, TABLES_OF_SIDE), row, gradient[k], gradient[2 * k + 1]);
   }
 
-  private void move(List<double[]> weightAndSlots, int at, double gradient) {
+  private void move(List<double[]> weightAndSlots, int at, double gradient, double squares) {
     double[] weights = weightAndSlots.get(0);
     double[] first = weightAndSlots.get(1);
     double[] second = weightAndSlots.get(2);
@@ -462,7 +456,7 @@ final class RoundsCase {
         weights[at] -= RATE * first[at] / (Math.sqrt(second[at]) + epsilon());
       }
       case AdaGrad adaGrad -> {
-        first[at] += gradient * gradient;
+        first[at] += squares;
         weights[at] -= RATE * gradient / (Math.sqrt(first[at]) + epsilon());
       }
       default -> weights[at] -= RATE * gradient;

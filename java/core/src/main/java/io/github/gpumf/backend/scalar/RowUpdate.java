@@ -9,6 +9,7 @@ import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An optimizer's formula, for a row of a table. The formulas stand in the Javadoc of the
@@ -48,8 +49,18 @@ abstract class RowUpdate {
     rate = schedule.at(step, stepsPerEpoch);
   }
 
-  /** Moves one row of a table along its gradient. */
-  void move(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
+  /**
+   * Moves one row of a table along its gradient.
+   *
+   * @param squares for each number of the gradient by how much AdaGrad's G grows; null where that
+   *     is its square
+   */
+  void move(
+      FloatTable table,
+      List<FloatTable> slots,
+      FloatTable gradients,
+      @Nullable FloatTable squares,
+      long row) {
     moveElements(table, slots, gradients, row);
   }
 
@@ -122,16 +133,31 @@ abstract class RowUpdate {
 
     @Override
     void moveElements(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
+      move(table, slots, gradients, null, row);
+    }
+
+    @Override
+    void move(
+        FloatTable table,
+        List<FloatTable> slots,
+        FloatTable gradients,
+        @Nullable FloatTable squares,
+        long row) {
       FloatTable accumulators = slots.get(0);
       for (int column = 0; column < table.columns(); column++) {
         float g = gradients.get(row, column);
-        float sum = accumulators.get(row, column) + g * g;
+        float sum = accumulators.get(row, column) + square(gradients, squares, row, column);
         accumulators.set(row, column, sum);
         table.set(
             row,
             column,
             table.get(row, column) - (float) rate * g / ((float) Math.sqrt(sum) + epsilon));
       }
+    }
+
+    static float square(FloatTable gradients, @Nullable FloatTable squares, long row, int column) {
+      float g = gradients.get(row, column);
+      return squares == null ? g * g : squares.get(row, column);
     }
   }
 
@@ -141,12 +167,22 @@ abstract class RowUpdate {
     }
 
     @Override
-    void move(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
-      float squares = 0;
+    void moveElements(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
+      super.move(table, slots, gradients, null, row);
+    }
+
+    @Override
+    void move(
+        FloatTable table,
+        List<FloatTable> slots,
+        FloatTable gradients,
+        @Nullable FloatTable squares,
+        long row) {
+      float growth = 0;
       for (int column = 0; column < table.columns(); column++) {
-        squares += gradients.get(row, column) * gradients.get(row, column);
+        growth += square(gradients, squares, row, column);
       }
-      float sum = slots.get(0).get(row, 0) + squares / table.columns();
+      float sum = slots.get(0).get(row, 0) + growth / table.columns();
       slots.get(0).set(row, 0, sum);
       float factor = (float) rate / ((float) Math.sqrt(sum) + epsilon);
       for (int column = 0; column < table.columns(); column++) {

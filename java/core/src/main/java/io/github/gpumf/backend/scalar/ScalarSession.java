@@ -11,16 +11,17 @@ import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.Weights;
+import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +50,13 @@ final class ScalarSession implements TrainingSession {
   private final Weights weights;
   private final List<Weights> slots;
   private final Weights gradients;
+
+  /**
+   * Sums of the squares of the gradients of a group's ratings, one by one: AdaGrad's G grows by
+   * them.
+   */
+  private final @Nullable Weights squares;
+
   private final RowUpdate update;
   private long step;
   private EpochTotals totals = EpochTotals.NONE;
@@ -91,6 +99,7 @@ final class ScalarSession implements TrainingSession {
   private ScalarSession(TrainingJob job, Arena arena) {
     this.job = job;
     this.arena = arena;
+    boolean perRating = job.updates() == Updates.PER_RATING;
     TrainingState start = job.start();
     weights = start.weights().copy(arena);
     halves = job.precision() == Precision.HALF;
@@ -100,20 +109,14 @@ final class ScalarSession implements TrainingSession {
     }
     slots = start.slots().stream().map(slot -> slot.copy(arena)).toList();
     step = start.step();
-    gradients =
-        Weights.zeros(
-            job.spec().head(),
-            weights.userFactors().rows(),
-            weights.itemFactors().rows(),
-            job.spec().factors(),
-            arena);
+    gradients = zeros();
+    squares = perRating && job.optimizer() instanceof AdaGrad ? zeros() : null;
     update = RowUpdate.of(job.optimizer());
     everyRow =
         job.optimizer() instanceof Adam
             || (job.spec().l2() > 0 && !(job.optimizer() instanceof LazyAdam));
     batchUsers = new RowSet(job.ratings().userCount());
     batchItems = new RowSet(job.ratings().itemCount());
-    boolean perRating = job.updates() == Updates.PER_RATING;
     grid =
         perRating
             ? RatingGrid.of(
@@ -125,6 +128,15 @@ final class ScalarSession implements TrainingSession {
     values = new float[largest];
     ratingWeights = new float[largest];
     errors = new float[largest];
+  }
+
+  private Weights zeros() {
+    return Weights.zeros(
+        job.spec().head(),
+        weights.userFactors().rows(),
+        weights.itemFactors().rows(),
+        job.spec().factors(),
+        arena);
   }
 
   @Override
@@ -199,22 +211,13 @@ final class ScalarSession implements TrainingSession {
   private void move(int size, int divisor) {
     accumulateGradients(size, divisor);
     addRegularization(divisor);
-    move(
-        batchUsers,
-        weights.userFactors(),
-        weights.userBias(),
-        gradients.userFactors(),
-        gradients.userBias(),
-        Weights::userFactors,
-        Weights::userBias);
-    move(
-        batchItems,
-        weights.itemFactors(),
-        weights.itemBias(),
-        gradients.itemFactors(),
-        gradients.itemBias(),
-        Weights::itemFactors,
-        Weights::itemBias);
+    if (squares != null) {
+      accumulateSquares(size, squares);
+    }
+    move(batchUsers, Weights::userFactors);
+    move(batchUsers, Weights::userBias);
+    move(batchItems, Weights::itemFactors);
+    move(batchItems, Weights::itemBias);
     moveDense();
     batchUsers.clear();
     batchItems.clear();
@@ -345,28 +348,56 @@ final class ScalarSession implements TrainingSession {
     }
   }
 
-  /** One side of a batch: moves its rows, and clears their gradients for the next batch. */
-  private void move(
-      RowSet rows,
-      FloatTable factors,
-      @Nullable FloatTable bias,
-      FloatTable factorGradients,
-      @Nullable FloatTable biasGradients,
-      java.util.function.Function<Weights, FloatTable> factorSlot,
-      java.util.function.Function<Weights, @Nullable FloatTable> biasSlot) {
-    List<FloatTable> factorSlots = slots.stream().map(factorSlot).toList();
-    List<FloatTable> biasSlots = new ArrayList<>();
-    if (bias != null) {
-      slots.forEach(slot -> biasSlots.add(Objects.requireNonNull(biasSlot.apply(slot))));
+  /** Of the gradients of a group's ratings, with an update per rating. */
+  private void accumulateSquares(int size, Weights sums) {
+    float pull = (float) (2 * job.spec().regularization());
+    float pullOfBias = (float) (2 * job.spec().biasRegularization());
+    for (int at = 0; at < size; at++) {
+      int user = users[at];
+      int item = items[at];
+      float slope = 2f * ratingWeights[at] * errors[at];
+      for (int factor = 0; factor < job.spec().factors(); factor++) {
+        float p = weights.userFactors().get(user, factor);
+        float q = weights.itemFactors().get(item, factor);
+        addSquare(sums.userFactors(), user, factor, slope * q + pull * p);
+        addSquare(sums.itemFactors(), item, factor, slope * p + pull * q);
+      }
+      FloatTable userBias = Objects.requireNonNull(weights.userBias());
+      FloatTable itemBias = Objects.requireNonNull(weights.itemBias());
+      addSquare(
+          Objects.requireNonNull(sums.userBias()),
+          user,
+          0,
+          slope + pullOfBias * userBias.get(user, 0));
+      addSquare(
+          Objects.requireNonNull(sums.itemBias()),
+          item,
+          0,
+          slope + pullOfBias * itemBias.get(item, 0));
     }
-    long count = everyRow ? factors.rows() : rows.size();
+  }
+
+  private static void addSquare(FloatTable table, long row, int column, float value) {
+    add(table, row, column, value * value);
+  }
+
+  /** A table of a batch: moves its rows, and clears their sums for the next batch. */
+  private void move(RowSet rows, Function<Weights, @Nullable FloatTable> of) {
+    FloatTable table = of.apply(weights);
+    if (table == null) {
+      return;
+    }
+    FloatTable gradient = Objects.requireNonNull(of.apply(gradients));
+    FloatTable square = squares == null ? null : of.apply(squares);
+    List<FloatTable> numbers =
+        slots.stream().map(slot -> Objects.requireNonNull(of.apply(slot))).toList();
+    long count = everyRow ? table.rows() : rows.size();
     for (long at = 0; at < count; at++) {
       long row = everyRow ? at : rows.row((int) at);
-      update.move(factors, factorSlots, factorGradients, row);
-      clear(factorGradients, row);
-      if (bias != null && biasGradients != null) {
-        update.move(bias, biasSlots, biasGradients, row);
-        clear(biasGradients, row);
+      update.move(table, numbers, gradient, square, row);
+      clear(gradient, row);
+      if (square != null) {
+        clear(square, row);
       }
     }
   }
