@@ -103,7 +103,8 @@ public class ScalarRowBenchmark {
   }
 
   private void move(RowUpdate update, int row) {
-    update.move(Objects.requireNonNull(weights), moments, Objects.requireNonNull(gradients), row);
+    update.move(
+        Objects.requireNonNull(weights), moments, Objects.requireNonNull(gradients), null, row);
   }
 
   /**

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * when they have been compiled well, and a whole training may be over in half a second.
  */
 final class RatingChunk {
-  private static final int LEAST = 1 << 16;
+  /** The fewest ratings that one has room for. */
+  static final int LEAST = 1 << 16;
 
   /** Every chunk goes over all blocks: there must be some ratings for each. */
   private static final int RATINGS_OF_BLOCK = 4;
@@ -40,8 +41,9 @@ final class RatingChunk {
     sorted = MemorySegment.ofArray(words);
   }
 
-  void read(long start) {
-    size = (int) Math.min(users.length, ratings.size() - start);
+  /** Reads ratings from a position on, as many as there is room for, and not beyond an end. */
+  void read(long start, long end) {
+    size = (int) Math.min(users.length, end - start);
     read(ratings.userColumn(), start, users);
     read(ratings.itemColumn(), start, items);
     read(ratings.valueColumn(), start, values);
@@ -61,11 +63,11 @@ final class RatingChunk {
     }
   }
 
-  /** Adds to {@code counts[b + 1]} the ratings of block b. */
+  /** Adds to {@code counts[b]} the ratings of block b. */
   void countBlocks(RatingStripes ofUsers, RatingStripes ofItems, long[] counts) {
     int itemStripes = ofItems.first.length - 1;
     for (int at = 0; at < size; at++) {
-      counts[ofUsers.of[users[at]] * itemStripes + ofItems.of[items[at]] + 1]++;
+      counts[ofUsers.of[users[at]] * itemStripes + ofItems.of[items[at]]]++;
     }
   }
 

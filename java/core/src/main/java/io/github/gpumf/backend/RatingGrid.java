@@ -5,7 +5,6 @@ import io.github.gpumf.optim.Updates;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -245,35 +244,13 @@ public final class RatingGrid {
    */
   public static RatingGrid of(
       Ratings ratings, Size size, Visits visits, Arena owner, Workers workers) {
-    int[] ofUser = new int[ratings.userCount()];
-    int[] ofItem = new int[ratings.itemCount()];
-    RatingChunk chunk = new RatingChunk(ratings, size);
-    for (long start = 0; start < ratings.size(); start += chunk.size) {
-      chunk.read(start);
-      chunk.count(ofUser, ofItem);
-    }
-    RatingStripes users = RatingStripes.deal(ofUser, size.users());
-    RatingStripes items = RatingStripes.deal(ofItem, size.items());
-    long[] starts = new long[size.users() * size.items() + 1];
-    for (long start = 0; start < ratings.size(); start += chunk.size) {
-      chunk.read(start);
-      chunk.countBlocks(users, items, starts);
-    }
-    Arrays.parallelPrefix(starts, Long::sum);
+    BlockSort sort = new BlockSort(ratings, size, workers);
+    RatingStripes users = sort.users;
+    RatingStripes items = sort.items;
+    long[] starts = sort.starts;
     int stride = stride(ratings.hasWeights());
     MemorySegment ordered = owner.allocate(Math.multiplyExact(ratings.size(), (long) stride), 64);
-    long[] next = starts.clone();
-    for (long start = 0; start < ratings.size(); start += chunk.size) {
-      chunk.read(start);
-      int[] blocks = chunk.sortByBlock(users, items);
-      for (int block = 0; block < starts.length - 1; block++) {
-        int count = blocks[block + 1] - blocks[block];
-        long bytes = (long) count * stride;
-        MemorySegment.copy(
-            chunk.sorted, (long) blocks[block] * stride, ordered, next[block] * stride, bytes);
-        next[block] += count;
-      }
-    }
+    sort.copyTo(ordered);
     RatingGrid grid =
         new RatingGrid(size, stride, ordered, starts, users.rowOfNumber, items.rowOfNumber);
     Queue<BlockOrder> idle = new ConcurrentLinkedQueue<>();

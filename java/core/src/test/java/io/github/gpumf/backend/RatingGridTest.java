@@ -12,10 +12,10 @@ import io.github.gpumf.data.CounterRandom.Purpose;
 import io.github.gpumf.data.IdMap;
 import io.github.gpumf.data.Ratings;
 import java.lang.foreign.Arena;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -383,22 +383,24 @@ final class RatingGridTest {
     assertThrows(IllegalArgumentException.class, () -> new Cut(1, 0, Visits.ITEMS_TOGETHER));
   }
 
-  @Test
-  void workersDoNotMatter() {
-    Ratings ratings = skewed(300, 200, 70_000, true);
-    RatingGrid.Size size = size(ratings.size(), 300, 200, 8);
-    try (Arena arena = Arena.ofShared()) {
-      RatingGrid one = grid(ratings, size, Visits.USERS_IN_TURN, arena);
-      RatingGrid many =
-          RatingGrid.of(
-              ratings,
-              size,
-              Visits.USERS_IN_TURN,
-              arena,
-              (count, task) -> IntStream.range(0, count).parallel().forEach(task));
-      assertArrayEquals(
-          one.segment().toArray(ValueLayout.JAVA_INT_UNALIGNED),
-          many.segment().toArray(ValueLayout.JAVA_INT_UNALIGNED));
+  /** Ratings of one span and of several, all as large or not; of each the last may be first. */
+  @ParameterizedTest
+  @CsvSource({"1, true", "70000, true", "262145, false", "600001, true"})
+  void workersDoNotMatter(int count, boolean weights) {
+    Ratings ratings = skewed(300, 200, count, weights);
+    RatingGrid.Size size = size(count, 300, 200, 8);
+    RatingGrid.Workers backwards =
+        (tasks, task) -> IntStream.range(0, tasks).map(at -> tasks - 1 - at).forEach(task);
+    RatingGrid.Workers parallel =
+        (tasks, task) -> IntStream.range(0, tasks).parallel().forEach(task);
+    for (Visits visits : Visits.values()) {
+      for (RatingGrid.Workers workers : List.of(backwards, parallel)) {
+        try (Arena arena = Arena.ofShared()) {
+          RatingGrid one = grid(ratings, size, visits, arena);
+          RatingGrid other = RatingGrid.of(ratings, size, visits, arena, workers);
+          assertEquals(-1, one.segment().mismatch(other.segment()), visits::toString);
+        }
+      }
     }
   }
 }
