@@ -271,6 +271,7 @@ struct HeldGroups {
     if (ONE_ITEM) {
       sums.addPlaces();
     }
+    __syncwarp();  // every lane has what it asked for again of rows that are written now
 #pragma unroll
     for (int place = 0; place < USERS; place++) {
       Present& own = user[place];

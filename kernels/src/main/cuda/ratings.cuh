@@ -27,7 +27,8 @@ __device__ __forceinline__ float root(float x) {
   return y;
 }
 
-/// x / y, within 2 ulp, for y from 2^-126 to 2^126; 0 where it is below 2^-126.
+/// x / y, within 2 ulp, for y from 2^-126 to 2^126: a smaller one is taken for 0, and by a greater one it is 0. Where the quotient is below 2^-126
+/// it is 0.
 __device__ __forceinline__ float quotient(float x, float y) {
   float z;
   asm("div.approx.ftz.f32 %0, %1, %2;" : "=f"(z) : "f"(x), "f"(y));

@@ -13,9 +13,9 @@
 // Rows are read and written through L1: nobody else has them in a round, and who had them before has released a flag that the reader has acquired.
 //
 // Launch: blocks of a multiple of 32 threads, up to 256. A launch goes through the rounds first .. last - 1 of `rounds`, which lists rounds in
-// the order of the epoch, with a rate for each. If these are several the launch must be cooperative: a warp waits for who had its item's stripe
-// before, by flags in `done`, FLAG ints apart, which count a stripe's finished rounds and are cleared before first = 0. Squared errors: a double
-// for each block of each round, in the order of `rounds`; add_rounds adds them up.
+// the order of the epoch, with a rate for each. If these are several the launch must be cooperative: a stripe of the shorter side stays with its
+// warp, which waits for who had its stripe of the longer side before, by flags in `done`, FLAG ints apart, which count a block's finished rounds and
+// are cleared before first = 0. Squared errors: a double for each block of each round, in the order of `rounds`; add_rounds adds them up.
 //
 // Versions, on an H200 (132 multiprocessors, 1.75 GHz; a copy moves 4.3 TB/s), an epoch of 25 M ratings of 162,000 users and 59,000 items with
 // MovieLens' skew, whose hottest item has 87,000 ratings, k = 64 where nothing else is said. Memory alone would take 3 to 6 ms for sgd, 9 to
@@ -54,6 +54,8 @@ constexpr int FLAG = 8;
 #ifdef GPUMF_EMULATOR
 
 // A swap lets other threads run.
+inline int peek(Global<int> flag) { return atomicCAS(flag, -1, -1); }
+
 inline int acquire(Global<int> flag) { return atomicCAS(flag, -1, -1); }
 
 inline void release(Global<int> flag, int value) {
@@ -62,6 +64,13 @@ inline void release(Global<int> flag, int value) {
 }
 
 #else
+
+/// A look at a flag that says nothing of other memory: an acquisition empties L1, which a warp that waits must not do again and again.
+__device__ __forceinline__ int peek(int* flag) {
+  int value;
+  asm volatile("ld.relaxed.gpu.global.s32 %0, [%1];" : "=r"(value) : "l"(flag) : "memory");
+  return value;
+}
 
 __device__ __forceinline__ int acquire(int* flag) {
   int value;
@@ -82,8 +91,9 @@ __device__ __forceinline__ void awaitStripe(
     for (int before = at - 1; before >= first; before--) {
       int other = (number + rounds[at] - rounds[before] + stripes) % stripes;
       if (other < blocksOfRound) {
-        while (acquire(done + other * FLAG) <= before) {
+        while (peek(done + other * FLAG) <= before) {
         }
+        acquire(done + other * FLAG);
         break;
       }
     }
@@ -111,7 +121,6 @@ __device__ __forceinline__ void runRounds(
       if (lane == 0) {
         squaredErrors[(long long)at * blocksOfRound + number] = sum;
         if (last - first > 1) {
-          __threadfence();
           release(done + number * FLAG, at + 1);
         }
       }

@@ -71,7 +71,7 @@ extern "C" __global__ void add_rounds(
     totals[0] += ratings;
     totals[1] += sums[round];
     totals[2] += sums[round];
-    if (!(sums[round] / ratings <= lossLimit)) {  // true for NaN too
+    if (ratings > 0 && !(sums[round] / ratings <= lossLimit)) {  // true for NaN too; some rounds have no ratings
       totals[3] = (double)(batch + round + 1);
       *stop = 1;
       return;

@@ -15,7 +15,9 @@ import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -89,6 +91,27 @@ public abstract class PerRatingContract extends TrainingContract {
       EpochTotals report = session.run(0, 0, job.batchesPerEpoch());
       assertEquals(0, report.divergedBatch());
       assertTrue(report.ratings() < ratings.size(), "nothing ran after it");
+    }
+  }
+
+  /**
+   * Two users and their two items: one diagonal of the grid has all ratings, the other has none.
+   */
+  @Test
+  void aRoundMayHaveNoRatings() {
+    int[] pairs = IntStream.range(0, 6000).map(row -> row % 2).toArray();
+    float[] values = new float[pairs.length];
+    Arrays.fill(values, 3);
+    Ratings ratings = Ratings.of(pairs, pairs, values, 2, 2);
+    TrainingJob job = perRating(ratings, Mf.biased(4), new Sgd(0.01), 32, 2);
+    assertEquals(2, job.batchesPerEpoch(), "rounds");
+    try (TrainingSession session = backend().openTraining(job)) {
+      for (int epoch = 0; epoch < 3; epoch++) {
+        EpochTotals report = session.run(epoch, 0, 2);
+        assertEquals(-1, report.divergedBatch());
+        assertEquals(ratings.size(), report.ratings());
+      }
+      assertTrue(session.squaredError(ratings) < 1e-3 * ratings.size());
     }
   }
 }

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  * where those before it end.
  */
 final class BlockSort {
-  /** Each has a chunk on the heap, of some MB with a GPU's blocks, while it is worked on. */
+  /** Each that is worked on has a chunk on the heap: with a GPU's blocks 14 to 19 MB. */
   private static final int MOST_SPANS = 8;
 
   private final Ratings ratings;

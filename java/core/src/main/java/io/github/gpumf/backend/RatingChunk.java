@@ -31,7 +31,7 @@ final class RatingChunk {
 
   RatingChunk(Ratings ratings, RatingGrid.Size grid) {
     this.ratings = ratings;
-    int most = Math.max(LEAST, RATINGS_OF_BLOCK * grid.users() * grid.items());
+    long most = Math.max(LEAST, (long) RATINGS_OF_BLOCK * grid.users() * grid.items());
     size = (int) Math.min(most, ratings.size());
     users = new int[size];
     items = new int[size];

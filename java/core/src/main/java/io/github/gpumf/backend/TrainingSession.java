@@ -34,7 +34,7 @@ public interface TrainingSession extends AutoCloseable {
    *     error plus, with Keras' L2, lambda times the sum of squares of both tables. Regularization
    *     per rating is not part of it
    * @param divergedBatch the batch whose mean squared error passed the job's limit or was not a
-   *     number, after which nothing ran; or -1
+   *     number, after which nothing counts; or -1
    */
   record EpochTotals(long ratings, double squaredError, double loss, long divergedBatch) {
     /** Before the first batch. */
@@ -52,7 +52,8 @@ public interface TrainingSession extends AutoCloseable {
      */
     public EpochTotals plus(
         long batch, long size, double batchError, double penalty, double lossLimit) {
-      boolean fine = batchError / size <= lossLimit; // false for NaN too
+      // False for NaN too; a round of a grid may have no ratings.
+      boolean fine = size == 0 || batchError / size <= lossLimit;
       return new EpochTotals(
           ratings + size,
           squaredError + batchError,

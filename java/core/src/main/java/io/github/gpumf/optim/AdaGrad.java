@@ -18,7 +18,7 @@ package io.github.gpumf.optim;
  *
  * @param learningRate the schedule
  * @param accumulator what has a G
- * @param epsilon added to the root of G; positive
+ * @param epsilon added to the root of G; at least 1.2e-38
  */
 public record AdaGrad(LearningRate learningRate, Accumulator accumulator, double epsilon)
     implements Optimizer {

@@ -16,7 +16,7 @@ package io.github.gpumf.optim;
  * @param learningRate the schedule
  * @param beta1 decay of the first moment, in [0, 1)
  * @param beta2 decay of the second moment, in [0, 1)
- * @param epsilon added to the root of the second moment; positive
+ * @param epsilon added to the root of the second moment; at least 1.2e-38
  */
 public record Adam(LearningRate learningRate, double beta1, double beta2, double epsilon)
     implements Optimizer {

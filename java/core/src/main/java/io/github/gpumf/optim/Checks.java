@@ -15,13 +15,13 @@ final class Checks {
   }
 
   /**
-   * Positive and finite also as a float: a weight without any gradient would otherwise become 0 /
-   * 0.
+   * Positive and finite also as a float, and a normal one, since GPUs take others for 0: a weight
+   * without any gradient would otherwise become 0 / 0.
    */
   static void epsilon(double epsilon) {
-    if (!((float) epsilon > 0) || Float.isInfinite((float) epsilon)) {
+    if (!((float) epsilon >= Float.MIN_NORMAL) || Float.isInfinite((float) epsilon)) {
       throw new IllegalArgumentException(
-          "epsilon must be positive and finite (as a float too), not " + epsilon);
+          "epsilon must be at least 1.2e-38 and finite (as a float too), not " + epsilon);
     }
   }
 }

@@ -18,8 +18,8 @@ public enum Updates {
    *
    * <p>On a GPU some ratings of an item go together, eight at a time: all are predicted from the
    * rows before them, then the item's row and bias have one update, along the sum of the eight
-   * gradients, and so have the optimizer's numbers of the item. Each user's have one update for a
-   * rating.
+   * gradients, and so have the optimizer's numbers of the item, but for AdaGrad's: they grow by the
+   * squares of the gradients, one by one. Each user's have one update for a rating.
    *
    * <p>For models with biases, without Keras' L2, and for Sgd, AdaGrad and LazyAdam: a Dense head's
    * numbers, Keras' L2 and Adam's momentum would have to move with every rating.

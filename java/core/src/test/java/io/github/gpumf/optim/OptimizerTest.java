@@ -50,9 +50,10 @@ final class OptimizerTest {
   }
 
   @Test
-  void refusesAnEpsilonThatIsZeroAsAFloat() {
-    for (double bad : new double[] {0, -1e-7, 1e-50, Double.NaN, Double.POSITIVE_INFINITY, 1e39}) {
-      String message = "epsilon must be positive and finite (as a float too), not " + bad;
+  void refusesAnEpsilonThatIsZeroToAGpu() {
+    for (double bad :
+        new double[] {0, -1e-7, 1e-50, 1e-38, Double.NaN, Double.POSITIVE_INFINITY, 1e39}) {
+      String message = "epsilon must be at least 1.2e-38 and finite (as a float too), not " + bad;
       assertIllegal(message, () -> new Adam(RATE, 0.9, 0.999, bad));
       assertIllegal(message, () -> new LazyAdam(RATE, 0.9, 0.999, bad));
       assertIllegal(message, () -> new AdaGrad(RATE, Accumulator.ELEMENT, bad));

@@ -17,6 +17,7 @@ import io.github.gpumf.cuda.driver.CudaDrivers;
 import io.github.gpumf.cuda.driver.CudaException;
 import io.github.gpumf.model.MfModel;
 import io.github.gpumf.optim.Precision;
+import io.github.gpumf.optim.Updates;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -81,6 +82,14 @@ final class CudaBackend implements Backend {
 
   @Override
   public TrainingSession openTraining(TrainingJob job) {
+    if (job.updates() == Updates.PER_RATING && job.cut().visits() != cut().visits()) {
+      throw new IllegalArgumentException(
+          "a GPU works on groups of ratings in the order "
+              + cut().visits()
+              + ", not "
+              + job.cut().visits()
+              + "; give the job what cut() answers, or use another backend");
+    }
     try {
       return new GuardedSession(CudaSession.open(job, context, kernels), failures);
     } catch (CudaException failure) {

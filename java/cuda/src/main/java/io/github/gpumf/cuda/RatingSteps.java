@@ -25,9 +25,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A step for each rating. What the session calls a batch is a round of a grid, and a run of rounds
- * one launch ({@code rounds.cuh}): blocks of a round share no row, so each is the work of one warp,
- * and the result does not depend on which. A warp waits for those that had its rows before.
+ * An update for each rating. What the session calls a batch is a round of a grid, and a run of
+ * rounds one launch ({@code rounds.cuh}): blocks of a round share no row, so each is the work of
+ * one warp, and the result does not depend on which. A warp waits for those that had its rows
+ * before.
  */
 final class RatingSteps implements Steps {
   /** Of a block; registers hold 8. */
@@ -35,7 +36,7 @@ final class RatingSteps implements Steps {
 
   private static final int MOST_WARPS = 8;
 
-  /** Floats of a row that eight lanes have in registers; the kernels are named by them: 1, or 2. */
+  /** Floats of a row that eight lanes have in registers; kernels are named by how many eights. */
   private static final int HELD_ONCE = 64;
 
   private static final int MOST_HELD = 2;

@@ -42,8 +42,8 @@ abstract class RowUpdate {
   /**
    * Called once before the moves of a step; steps count from 0.
    *
-   * @param moves how often weights have been moved before: as many as steps, unless every rating of
-   *     a step moves them
+   * @param moves as often as weights have been moved before: as many as steps, or with an update
+   *     per rating the ratings visited
    */
   void startStep(long step, long stepsPerEpoch, long moves) {
     rate = schedule.at(step, stepsPerEpoch);

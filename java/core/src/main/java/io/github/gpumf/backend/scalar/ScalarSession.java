@@ -81,7 +81,7 @@ final class ScalarSession implements TrainingSession {
   private final float[] ratingWeights;
   private final float[] errors;
 
-  /** The order of the ratings where each is a step. */
+  /** The order of the ratings with an update for each. */
   private final @Nullable RatingGrid grid;
 
   /** Opens a session; if memory runs out on the way, nothing is kept. */
