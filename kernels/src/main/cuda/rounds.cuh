@@ -37,8 +37,8 @@
 //      one of four. Ratings were packed in records of their own lengths, so where the next one began was known only when one had come; marks
 //      went from lane to lane by shuffles; addresses took five instructions each and, kept until a row was written, a fifth of the registers; rows
 //      were copied from those that come to those that are there; kinds of groups shared a loop. Now a group has a word, addresses one
-//      instruction, two groups take turns in the same registers, and each kind has its loop: 276 and 139 instructions (lazy Adam 638 and 377;
-//      sgd on halves at k = 128 472 and 291), and nothing spills. Such ratings are 2.85 M groups that share an item and 1.25 M that do not: 2.5 M
+//      instruction, two groups take turns in the same registers, and each kind has its loop: 278 and 140 instructions (lazy Adam 641 and 377;
+//      sgd on halves at k = 128 474 and 292), and nothing spills. Such ratings are 2.85 M groups that share an item and 1.25 M that do not: 2.5 M
 //      instructions for each of 384 warps. Predicted, with one instruction in 4.6 to 6.8 cycles as before: 6.6 to 9.7 ms for sgd, 16 to 23 ms for
 //      lazy Adam, and 13 to 20 ms for halves at k = 128, where the hottest item's chain is the longest way. Not yet on a GPU.
 // What to try: 512 stripes, since groups cost less now; groups of 16 for the hottest item, at k = 128; a warp of four more on a scheduler.

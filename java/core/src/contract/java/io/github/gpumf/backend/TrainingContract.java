@@ -2,6 +2,7 @@ package io.github.gpumf.backend;
 
 import static io.github.gpumf.backend.WeightsAssert.assertSameBits;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
@@ -103,6 +104,17 @@ public abstract class TrainingContract {
       Precision precision,
       int stripes,
       int threads) {
+    RatingGrid.Cut cut = backend().cut().withStripes(stripes);
+    return perRating(ratings, spec, optimizer, precision, cut, threads);
+  }
+
+  private static TrainingJob perRating(
+      Ratings ratings,
+      Mf spec,
+      Optimizer optimizer,
+      Precision precision,
+      RatingGrid.Cut cut,
+      int threads) {
     return new TrainingJob(
         ratings,
         spec,
@@ -110,12 +122,27 @@ public abstract class TrainingContract {
         Updates.PER_RATING,
         precision,
         1,
-        backend().cut().withStripes(stripes),
+        cut,
         true,
         11,
         threads,
         1e6,
         TrainingState.initial(ratings, spec, optimizer, 3));
+  }
+
+  /** The message by which the backend refuses groups in an order that is not its own. */
+  protected final String refusalOf(RatingGrid.Visits visits) {
+    TrainingJob job =
+        perRating(
+            ratings(5, 5, 9, false),
+            Mf.biased(2),
+            new Sgd(0.1),
+            Precision.SINGLE,
+            new RatingGrid.Cut(1, 1, visits),
+            1);
+    IllegalArgumentException refusal =
+        assertThrows(IllegalArgumentException.class, () -> backend().openTraining(job));
+    return String.valueOf(refusal.getMessage());
   }
 
   final Weights train(TrainingJob job, int epochs) {

@@ -61,7 +61,7 @@ abstract class RowUpdate {
       FloatTable gradients,
       @Nullable FloatTable squares,
       long row) {
-    moveElements(table, slots, gradients, row);
+    moveElements(table, slots, gradients, squares, row);
   }
 
   /**
@@ -69,7 +69,11 @@ abstract class RowUpdate {
    * numbers of a Dense head.
    */
   abstract void moveElements(
-      FloatTable table, List<FloatTable> slots, FloatTable gradients, long row);
+      FloatTable table,
+      List<FloatTable> slots,
+      FloatTable gradients,
+      @Nullable FloatTable squares,
+      long row);
 
   private static final class Descent extends RowUpdate {
     Descent(LearningRate schedule) {
@@ -77,7 +81,12 @@ abstract class RowUpdate {
     }
 
     @Override
-    void moveElements(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
+    void moveElements(
+        FloatTable table,
+        List<FloatTable> slots,
+        FloatTable gradients,
+        @Nullable FloatTable squares,
+        long row) {
       for (int column = 0; column < table.columns(); column++) {
         table.set(row, column, table.get(row, column) - (float) rate * gradients.get(row, column));
       }
@@ -106,7 +115,12 @@ abstract class RowUpdate {
     }
 
     @Override
-    void moveElements(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
+    void moveElements(
+        FloatTable table,
+        List<FloatTable> slots,
+        FloatTable gradients,
+        @Nullable FloatTable squares,
+        long row) {
       FloatTable firstMoments = slots.get(0);
       FloatTable secondMoments = slots.get(1);
       for (int column = 0; column < table.columns(); column++) {
@@ -132,12 +146,7 @@ abstract class RowUpdate {
     }
 
     @Override
-    void moveElements(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
-      move(table, slots, gradients, null, row);
-    }
-
-    @Override
-    void move(
+    void moveElements(
         FloatTable table,
         List<FloatTable> slots,
         FloatTable gradients,
@@ -164,11 +173,6 @@ abstract class RowUpdate {
   private static final class RowAccumulator extends ElementAccumulator {
     RowAccumulator(AdaGrad adaGrad) {
       super(adaGrad);
-    }
-
-    @Override
-    void moveElements(FloatTable table, List<FloatTable> slots, FloatTable gradients, long row) {
-      super.move(table, slots, gradients, null, row);
     }
 
     @Override

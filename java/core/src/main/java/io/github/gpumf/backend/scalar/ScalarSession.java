@@ -411,6 +411,7 @@ final class ScalarSession implements TrainingSession {
         weights.dense(),
         slots.stream().map(slot -> Objects.requireNonNull(slot.dense())).toList(),
         gradient,
+        null,
         0);
     clear(gradient, 0);
   }

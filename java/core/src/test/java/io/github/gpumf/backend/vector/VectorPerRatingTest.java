@@ -9,12 +9,9 @@ import io.github.gpumf.backend.Backend;
 import io.github.gpumf.backend.PerRatingContract;
 import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.TrainingJob;
-import io.github.gpumf.backend.TrainingState;
-import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
-import io.github.gpumf.optim.Updates;
 import org.junit.jupiter.api.Test;
 
 final class VectorPerRatingTest extends PerRatingContract {
@@ -35,27 +32,8 @@ final class VectorPerRatingTest extends PerRatingContract {
 
   @Test
   void usersTakeTurns() {
-    Mf spec = Mf.biased(2);
-    Ratings ratings = ratings(5, 5, 9, false);
-    Sgd sgd = new Sgd(0.1);
-    TrainingJob job =
-        new TrainingJob(
-            ratings,
-            spec,
-            sgd,
-            Updates.PER_RATING,
-            Precision.SINGLE,
-            1,
-            new RatingGrid.Cut(1, 1, RatingGrid.Visits.ITEMS_TOGETHER),
-            true,
-            11,
-            1,
-            1e6,
-            TrainingState.initial(ratings, spec, sgd, 3));
-    IllegalArgumentException refusal =
-        assertThrows(IllegalArgumentException.class, () -> backend().openTraining(job));
     assertEquals(
         "the vector backend works on groups of ratings that share no row, in the order USERS_IN_TURN, not ITEMS_TOGETHER; give the job what cut() answers, or use another backend",
-        refusal.getMessage());
+        refusalOf(RatingGrid.Visits.ITEMS_TOGETHER));
   }
 }
