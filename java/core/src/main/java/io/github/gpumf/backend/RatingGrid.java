@@ -352,8 +352,8 @@ public final class RatingGrid {
   /**
    * The first position of a block, by its {@linkplain #placeOf place}.
    *
-   * @param place of the block
-   * @return a position
+   * @param place of the block, or how many blocks there are
+   * @return a position; after the last block the number of ratings
    */
   public long startOf(int place) {
     return starts[place];
