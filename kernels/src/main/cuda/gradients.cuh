@@ -67,21 +67,23 @@ __device__ __forceinline__ float pulledBias(float sum, const Slopes& of, float s
   return fmaf(of.biasRegularization * scale * (float)count, bias, sum);
 }
 
-/// Sums up the pieces of a side.
+/// Sums up the pieces of a side. A group has a span of neighbouring positions: in strides a few groups would have all chunks' beginnings, and so
+/// all pieces of hot rows, wherever the stride is a multiple of a chunk.
 __device__ __forceinline__ void sumsOfPieces(const Batch& batch, const Side& own, const Side& other, const Slopes& of) {
   Group groups(of.group);
   const Chunks chunks(batch);
   float kernel = of.head ? of.head[0] : 1;
-  long long end = batch.end();
-  for (long long first = batch.start + groups.first(); first < end; first += groups.count()) {
-    long long piece = first + groups.inBlock;
-    if (piece >= end) {
-      continue;
-    }
+  const long long end = batch.end();
+  const unsigned groupCount = (unsigned)groups.count();
+  const unsigned span = (batch.size + groupCount - 1) / groupCount;
+  const long long first = batch.start + (groups.first() + groups.inBlock) * span;
+  const long long spanEnd = first + span < end ? first + span : end;
+  for (long long piece = first; piece < spanEnd;) {
     int row = own.sortedRows[piece];
     bool begins = piece == batch.start || own.sortedRows[piece - 1] != row;
     int chunk = chunks.of(piece);
     if (!begins && piece != chunks.begin(chunk)) {
+      piece++;
       continue;  // the group at the start of the piece does it all
     }
     long long chunkEnd = chunks.begin(chunk + 1);
@@ -110,6 +112,7 @@ __device__ __forceinline__ void sumsOfPieces(const Batch& batch, const Side& own
         carried[of.vectors].x = sum;
       }
     }
+    piece = pieceEnd;
   }
 }
 

@@ -9,6 +9,7 @@ import io.github.gpumf.check.Sizes.Shape;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.AdaGrad;
+import io.github.gpumf.optim.AdaGrad.Accumulator;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
@@ -22,12 +23,16 @@ import java.util.List;
 /**
  * Epochs as a training runs them, by the host's clock: from the first launch until the totals are
  * back. Once over numbers of ratings, once over batch sizes, which shows what a small batch costs,
- * and once with an update a rating, factors as floats beside factors as halves. Large batches go
- * through the same ratings as updates a rating, to be compared with PyTorch's.
+ * with graphs of launches and without, and once with an update a rating: each of its kernels has a
+ * case. Large batches go through the same ratings as updates a rating, to be compared with
+ * PyTorch's.
  */
 final class EpochTimes implements Measure {
   /** After one that is not counted. */
   private static final int MOST_EPOCHS = 5;
+
+  /** The property that says whether launches are recorded into graphs; read at opening. */
+  private static final String GRAPHS = "gpumf.graphs";
 
   /** Of one case; the first epoch counts if there is no time for another. */
   private static final double MOST_SECONDS = 6;
@@ -55,9 +60,11 @@ final class EpochTimes implements Measure {
   /** Those with an update a rating; a G a row costs as good as no bytes. */
   private static List<Optimizer> optimizersPerRating() {
     return List.of(
-        new Sgd(1e-2),
-        new LazyAdam(1e-3),
-        new AdaGrad(LearningRate.constant(0.05), AdaGrad.Accumulator.ROW, 1e-10));
+        new Sgd(1e-2), new LazyAdam(1e-3), adaGrad(Accumulator.ROW), adaGrad(Accumulator.ELEMENT));
+  }
+
+  private static Optimizer adaGrad(Accumulator accumulator) {
+    return new AdaGrad(LearningRate.constant(0.05), accumulator, 1e-10);
   }
 
   @Override
@@ -71,6 +78,9 @@ final class EpochTimes implements Measure {
     for (int batchSize : sizes.sweptBatchSizes()) {
       for (Optimizer optimizer : adams()) {
         findings.addBatchSize(time(swept, optimizer, batchSize));
+        if (batchSize <= sizes.batchSize()) {
+          findings.addBatchSize(timeWithoutGraphs(swept, optimizer, batchSize));
+        }
       }
     }
     for (Shape shape : sizes.epochs()) {
@@ -87,10 +97,10 @@ final class EpochTimes implements Measure {
     }
     for (int factors : sizes.perRatingFactors()) {
       for (Optimizer optimizer : optimizersPerRating()) {
-        findings.addPerRating(timePerRating(oneByOne, optimizer, factors, Precision.SINGLE));
+        for (Precision precision : Precision.values()) {
+          findings.addPerRating(timePerRating(oneByOne, optimizer, factors, precision));
+        }
       }
-      // Halves gain most where the optimizer has no numbers of its own.
-      findings.addPerRating(timePerRating(oneByOne, new Sgd(1e-2), factors, Precision.HALF));
     }
   }
 
@@ -117,7 +127,27 @@ final class EpochTimes implements Measure {
     return time(job, what, ofRound);
   }
 
+  private Findings.Epoch timeWithoutGraphs(Ratings ratings, Optimizer optimizer, int batchSize)
+      throws InterruptedException {
+    String before = System.getProperty(GRAPHS);
+    System.setProperty(GRAPHS, "off");
+    try {
+      return time(ratings, optimizer, batchSize, name(optimizer) + ", no graphs");
+    } finally {
+      if (before == null) {
+        System.clearProperty(GRAPHS);
+      } else {
+        System.setProperty(GRAPHS, before);
+      }
+    }
+  }
+
   private Findings.Epoch time(Ratings ratings, Optimizer optimizer, int batchSize)
+      throws InterruptedException {
+    return time(ratings, optimizer, batchSize, name(optimizer));
+  }
+
+  private Findings.Epoch time(Ratings ratings, Optimizer optimizer, int batchSize, String what)
       throws InterruptedException {
     Mf spec = Mf.biased(sizes.epochFactors()).withMeanOffset(true);
     TrainingJob job =
@@ -131,12 +161,12 @@ final class EpochTimes implements Measure {
             1,
             1e6,
             TrainingState.initial(ratings, spec, optimizer, 1));
-    return time(job, name(optimizer), batchSize).epoch();
+    return time(job, what, batchSize).epoch();
   }
 
   private static String name(Optimizer optimizer) {
     String name = optimizer.getClass().getSimpleName();
-    return optimizer instanceof AdaGrad adaGrad && adaGrad.accumulator() == AdaGrad.Accumulator.ROW
+    return optimizer instanceof AdaGrad adaGrad && adaGrad.accumulator() == Accumulator.ROW
         ? name + " by row"
         : name;
   }

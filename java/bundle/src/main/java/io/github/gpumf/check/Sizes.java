@@ -19,7 +19,8 @@ import java.util.List;
  * @param sweep ratings of the epochs that are timed for each batch size
  * @param sweptBatchSizes those batch sizes
  * @param perRating ratings of the epochs with an update a rating
- * @param perRatingFactors k of those
+ * @param perRatingFactors k of those: one for each way to keep rows in registers, and one too long
+ *     for it
  * @param largeBatchSizes of the epochs that have those ratings and an update a batch
  * @param epochFactors k of the epochs
  * @param batchSize of the epochs
@@ -91,7 +92,7 @@ record Sizes(
         ML_1M,
         List.of(32, 128, 512, 2_048, 8_192, 32_768, 131_072, 1_000_000),
         ML_25M,
-        List.of(64, 128),
+        List.of(64, 128, 256),
         List.of(131_072, 1 << 20),
         64,
         8_192,
@@ -117,7 +118,7 @@ record Sizes(
         tiny,
         List.of(32, 512, 2_000),
         tiny,
-        List.of(16, 300),
+        List.of(16, 100, 300),
         List.of(1_000, 2_000),
         16,
         512,
