@@ -16,6 +16,10 @@ final class BatchIndexer {
   private static final int KEYS_OF_TILE = KEYS_OF_THREAD * Launches.THREADS;
   private static final int WARP = 32;
 
+  /** Of radix_scatter: counts of its warp's digits, and its keys and positions; 160 bytes. */
+  private static final int SHARED_OF_THREAD =
+      DIGITS / WARP * Integer.BYTES + KEYS_OF_THREAD * 2 * Integer.BYTES;
+
   /** A warp a digit. */
   private static final LaunchShape SCAN =
       LaunchShape.of(DIGITS * WARP / Launches.THREADS, Launches.THREADS);
@@ -89,8 +93,7 @@ final class BatchIndexer {
     int threads = Launches.threads(Math.ceilDiv(count, KEYS_OF_THREAD));
     int tiles = Math.ceilDiv(count, threads * KEYS_OF_THREAD);
     LaunchShape tiled = LaunchShape.of(tiles, threads);
-    // Each warp of a tile counts digits of its own.
-    LaunchShape scattering = tiled.withShared(threads / WARP * DIGITS * Integer.BYTES);
+    LaunchShape scattering = tiled.withShared(threads * SHARED_OF_THREAD);
     keysKernel.call(rowAt, count, batchSize, rowBits, keys[0], positions[0]).launch(stream, each);
     int now = 0;
     for (int shift = 0; shift < keyBits; shift += DIGIT_BITS) {
