@@ -113,10 +113,12 @@ __device__ __forceinline__ void catchUpRow(
 __device__ __forceinline__ void catchUpRows(
     Global<const int> sortedRows, int start, int size, int step, const RestingSide& side, const Tails& tails, int vectors, int group) {
   Group groups(group);
-  long long end = (long long)start + size;
-  for (long long first = start + groups.first(); first < end; first += groups.count()) {
-    long long at = first + groups.inBlock;
+  const Span span(groups, start, size);
+  const long long end = (long long)start + size;
+  for (long long at = span.first; at < span.first + span.length; at++) {
     bool active = at < end && (at == start || sortedRows[at - 1] != sortedRows[at]);
-    catchUpRow(side, active ? sortedRows[at] : 0, step, step + 1, tails, vectors, group, groups.lane, active);
+    if (__any_sync(ALL_LANES, active)) {
+      catchUpRow(side, active ? sortedRows[at] : 0, step, step + 1, tails, vectors, group, groups.lane, active);
+    }
   }
 }

@@ -26,8 +26,9 @@
 //   3. The same with start, size and scale from `batch`: a graph holds both launches, at 0.75 us a node in place of 5.4 us a launch. Measured on
 //      an H200: 13.1 us for a batch of 8,192, and 3.9 ms for one of 1,048,576, 4 % of its floor: groups went over positions in strides of 16,896,
 //      66 chunks of 256, so that 66 groups had all pieces that begin with a chunk, 62 each, and those are the long ones.
-//   4. This one: a group has neighbouring positions, at most one chunk's beginning. Predicted for 1,048,576: 0.2 to 0.3 ms, the bytes' 0.16 and a
-//      piece of 256 (64 x 0.5 us) that comes last; for 131,072 some 10 us in place of 35; up to 16,896 positions the same. Not measured.
+//   4. This one: a group has neighbouring positions (Span in rows.cuh), at most one chunk's beginning. Predicted for 1,048,576: 0.2 to 0.3 ms, the
+//      bytes' 0.16 and a piece of 256 (64 x 0.5 us) that comes last; for 131,072 some 10 us in place of 35; up to 16,896 positions the same. Not
+//      measured.
 #include "gradients.cuh"
 
 /// The sums of each piece of a row; whole gradients where a row has one. blockIdx.y: 0 for users, 1 for items.

@@ -67,18 +67,15 @@ __device__ __forceinline__ float pulledBias(float sum, const Slopes& of, float s
   return fmaf(of.biasRegularization * scale * (float)count, bias, sum);
 }
 
-/// Sums up the pieces of a side. A group has a span of neighbouring positions: in strides a few groups would have all chunks' beginnings, and so
-/// all pieces of hot rows, wherever the stride is a multiple of a chunk.
+/// Sums up the pieces of a side.
 __device__ __forceinline__ void sumsOfPieces(const Batch& batch, const Side& own, const Side& other, const Slopes& of) {
   Group groups(of.group);
+  const Span span(groups, batch.start, batch.size);
   const Chunks chunks(batch);
   float kernel = of.head ? of.head[0] : 1;
   const long long end = batch.end();
-  const unsigned groupCount = (unsigned)groups.count();
-  const unsigned span = (batch.size + groupCount - 1) / groupCount;
-  const long long first = batch.start + (groups.first() + groups.inBlock) * span;
-  const long long spanEnd = first + span < end ? first + span : end;
-  for (long long piece = first; piece < spanEnd;) {
+  const long long spanEnd = span.end(end);
+  for (long long piece = span.first; piece < spanEnd;) {
     int row = own.sortedRows[piece];
     bool begins = piece == batch.start || own.sortedRows[piece - 1] != row;
     int chunk = chunks.of(piece);

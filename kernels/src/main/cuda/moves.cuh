@@ -99,11 +99,13 @@ __device__ __forceinline__ void moveTable(
 /// Calls `move` with the row of each segment that starts at one of the batch's sorted positions.
 template <class Move>
 __device__ __forceinline__ void forEachRow(Global<const int> sortedRows, int start, int size, const Group& groups, Move move) {
-  long long end = (long long)start + size;
-  for (long long base = start + groups.first(); base < end; base += groups.count()) {
-    long long at = base + groups.inBlock;
-    if (at < end && (at == start || sortedRows[at - 1] != sortedRows[at])) {
-      move(sortedRows[at]);
+  const Span span(groups, start, size);
+  const long long end = span.end((long long)start + size);
+#pragma unroll 1  // for fewer registers, and so more groups at a time
+  for (long long at = span.first; at < end; at++) {
+    const int row = sortedRows[at];
+    if (at == start || sortedRows[at - 1] != row) {
+      move(row);
     }
   }
 }
@@ -123,6 +125,7 @@ __device__ __forceinline__ void moveRows(
     Rate rate) {
   Group groups(group);
   forEachRow(sortedRows, start, size, groups, [&](int row) {
+#pragma unroll 1  // rows of up to 128 are once through it
     for (int vector = groups.lane; vector < vectors; vector += group) {
       long long at = (long long)row * vectors + vector;
       moveVector<Rule>(as4(weights), as4(first), as4(second), as4(gradient), at, l2x2, rate);
@@ -192,11 +195,13 @@ __device__ __forceinline__ void moveRowsByOne(
     Global<const int> sortedRows, int start, int size, float rate, Global<float> weights, Global<float> sums, Global<float> gradient,
     int vectors, int k, int group, float l2x2, float epsilon) {
   Group groups(group);
-  long long end = (long long)start + size;
-  for (long long first = start + groups.first(); first < end; first += groups.count()) {
-    long long at = first + groups.inBlock;
+  const Span span(groups, start, size);
+  const long long end = (long long)start + size;
+  for (long long at = span.first; at < span.first + span.length; at++) {
     bool active = at < end && (at == start || sortedRows[at - 1] != sortedRows[at]);
-    long long row = active ? sortedRows[at] : 0;
-    moveRowByOne(as4(weights), sums, as4(gradient), row, vectors, k, groups, group, l2x2, rate, epsilon, active);
+    if (__any_sync(ALL_LANES, active)) {
+      long long row = active ? sortedRows[at] : 0;
+      moveRowByOne(as4(weights), sums, as4(gradient), row, vectors, k, groups, group, l2x2, rate, epsilon, active);
+    }
   }
 }

@@ -56,6 +56,23 @@ struct Group {
   __device__ long long first() const { return (long long)blockIdx.x * perBlock; }
 };
 
+/// The positions of a batch that a group has: neighbours, so that hot rows, which begin at regular places where a batch is cut into chunks, are spread
+/// over all groups, and what tells that a row begins is in a cache.
+struct Span {
+  /// The same for all groups; those at the end have positions past it.
+  unsigned length;
+  long long first;
+
+  __device__ __forceinline__ Span(const Group& groups, int start, int size) {
+    unsigned count = (unsigned)groups.count();
+    length = ((unsigned)size + count - 1) / count;
+    first = start + (groups.first() + groups.inBlock) * length;
+  }
+
+  /// After the last position, none of which is `limit` or more.
+  __device__ __forceinline__ long long end(long long limit) const { return first + length < limit ? first + length : limit; }
+};
+
 /// The sum over the lanes of a group, in every lane. A butterfly: the same bits in all lanes, and in every run.
 template <class T>
 __device__ __forceinline__ T sumOverGroup(T x, int group) {
