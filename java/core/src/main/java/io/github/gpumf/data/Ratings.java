@@ -39,6 +39,9 @@ public final class Ratings {
    */
   private static final int PIECE = 4096;
 
+  /** The user of a row that is still to be set; no index, and the same byte four times. */
+  private static final int UNSET = -1;
+
   private final long size;
   private final IdMap users;
   private final IdMap items;
@@ -206,9 +209,10 @@ public final class Ratings {
    *
    * @param row 0..size-1
    * @return its index
+   * @throws IndexOutOfBoundsException naming the row and the number of rows if there is no such row
    */
   public int user(long row) {
-    return userColumn.getAtIndex(INT, row);
+    return userColumn.getAtIndex(INT, checkRow(row, size));
   }
 
   /**
@@ -216,9 +220,10 @@ public final class Ratings {
    *
    * @param row 0..size-1
    * @return its index
+   * @throws IndexOutOfBoundsException naming the row and the number of rows if there is no such row
    */
   public int item(long row) {
-    return itemColumn.getAtIndex(INT, row);
+    return itemColumn.getAtIndex(INT, checkRow(row, size));
   }
 
   /**
@@ -226,9 +231,10 @@ public final class Ratings {
    *
    * @param row 0..size-1
    * @return a finite value
+   * @throws IndexOutOfBoundsException naming the row and the number of rows if there is no such row
    */
   public float value(long row) {
-    return valueColumn.getAtIndex(FLOAT, row);
+    return valueColumn.getAtIndex(FLOAT, checkRow(row, size));
   }
 
   /**
@@ -246,12 +252,13 @@ public final class Ratings {
    * @param row 0..size-1
    * @return a time; the unit is the source's, seconds since 1970 in MovieLens
    * @throws IllegalStateException if rows have no timestamps
+   * @throws IndexOutOfBoundsException naming the row and the number of rows if there is no such row
    */
   public long timestamp(long row) {
     if (timestampColumn == null) {
       throw new IllegalStateException("these ratings have no timestamps");
     }
-    return timestampColumn.getAtIndex(LONG, row);
+    return timestampColumn.getAtIndex(LONG, checkRow(row, size));
   }
 
   /**
@@ -268,8 +275,10 @@ public final class Ratings {
    *
    * @param row 0..size-1
    * @return a positive, finite weight; 1 if rows have no weights
+   * @throws IndexOutOfBoundsException naming the row and the number of rows if there is no such row
    */
   public float weight(long row) {
+    checkRow(row, size);
     return weightColumn == null ? 1f : weightColumn.getAtIndex(FLOAT, row);
   }
 
@@ -343,6 +352,29 @@ public final class Ratings {
    */
   public double meanSquare() {
     return meanSquare;
+  }
+
+  private static long checkRow(long row, long size) {
+    if (row < 0 || row >= size) {
+      throw new IndexOutOfBoundsException(
+          "there is no row " + row + " among " + size + " rows, which count from 0");
+    }
+    return row;
+  }
+
+  /** Refuses a rating that is not finite. */
+  static void requireFinite(long row, float value) {
+    if (!Float.isFinite(value)) {
+      throw new IllegalArgumentException("row " + row + ": rating " + value + " is not finite");
+    }
+  }
+
+  /** Refuses a weight that is not positive and finite. */
+  static void requireWeight(long row, float weight) {
+    if (!(weight > 0) || !Float.isFinite(weight)) {
+      throw new IllegalArgumentException(
+          "row " + row + ": weight " + weight + " is not positive and finite");
+    }
   }
 
   /**
@@ -444,7 +476,10 @@ public final class Ratings {
     return size + " ratings of " + itemCount() + " items by " + userCount() + " users";
   }
 
-  /** Fills the columns of {@link Ratings} row by row. Not safe for several threads. */
+  /**
+   * Fills the columns of {@link Ratings} row by row, and makes them once. Not safe for several
+   * threads.
+   */
   public static final class Builder {
     private final IdMap users;
     private final IdMap items;
@@ -454,6 +489,7 @@ public final class Ratings {
     private final MemorySegment valueColumn;
     private final @Nullable MemorySegment timestampColumn;
     private final @Nullable MemorySegment weightColumn;
+    private boolean built;
 
     private Builder(IdMap users, IdMap items, long size, boolean timestamps, boolean weights) {
       if (size < 0) {
@@ -463,7 +499,7 @@ public final class Ratings {
       this.items = items;
       this.size = size;
       Arena arena = Arena.ofAuto();
-      userColumn = arena.allocate(Math.multiplyExact(size, 4L), ALIGNMENT);
+      userColumn = arena.allocate(Math.multiplyExact(size, 4L), ALIGNMENT).fill((byte) UNSET);
       itemColumn = arena.allocate(Math.multiplyExact(size, 4L), ALIGNMENT);
       valueColumn = arena.allocate(Math.multiplyExact(size, 4L), ALIGNMENT);
       timestampColumn = timestamps ? arena.allocate(Math.multiplyExact(size, 8L), ALIGNMENT) : null;
@@ -471,7 +507,8 @@ public final class Ratings {
     }
 
     /**
-     * Sets a row; its weight, if rows have weights, is 1 until it is set.
+     * Sets a row; its weight, if rows have weights, is 1 until it is set, and its timestamp, if
+     * rows have timestamps, is 0.
      *
      * @param row 0..size-1
      * @param user index of the user
@@ -480,8 +517,12 @@ public final class Ratings {
      * @return this
      * @throws IllegalArgumentException naming the row if an index is out of range or the value is
      *     not finite
+     * @throws IndexOutOfBoundsException naming the row and the number of rows if there is no such
+     *     row
+     * @throws IllegalStateException if the ratings are built
      */
     public Builder set(long row, int user, int item, float value) {
+      requireRow(row);
       if (user < 0 || user >= users.size()) {
         throw new IllegalArgumentException(
             "row " + row + ": user " + user + " is not in 0.." + (users.size() - 1));
@@ -490,9 +531,7 @@ public final class Ratings {
         throw new IllegalArgumentException(
             "row " + row + ": item " + item + " is not in 0.." + (items.size() - 1));
       }
-      if (!Float.isFinite(value)) {
-        throw new IllegalArgumentException("row " + row + ": rating " + value + " is not finite");
-      }
+      requireFinite(row, value);
       userColumn.setAtIndex(INT, row, user);
       itemColumn.setAtIndex(INT, row, item);
       valueColumn.setAtIndex(FLOAT, row, value);
@@ -508,8 +547,12 @@ public final class Ratings {
      * @param row 0..size-1
      * @param timestamp any value
      * @return this
+     * @throws IndexOutOfBoundsException naming the row and the number of rows if there is no such
+     *     row
+     * @throws IllegalStateException if rows have no timestamps, or the ratings are built
      */
     public Builder timestamp(long row, long timestamp) {
+      requireRow(row);
       if (timestampColumn == null) {
         throw new IllegalStateException("these ratings were started without timestamps");
       }
@@ -523,15 +566,17 @@ public final class Ratings {
      * @param row 0..size-1
      * @param weight positive and finite
      * @return this
+     * @throws IllegalArgumentException naming the row if the weight is not positive and finite
+     * @throws IndexOutOfBoundsException naming the row and the number of rows if there is no such
+     *     row
+     * @throws IllegalStateException if rows have no weights, or the ratings are built
      */
     public Builder weight(long row, float weight) {
+      requireRow(row);
       if (weightColumn == null) {
         throw new IllegalStateException("these ratings were started without weights");
       }
-      if (!(weight > 0) || !Float.isFinite(weight)) {
-        throw new IllegalArgumentException(
-            "row " + row + ": weight " + weight + " is not positive and finite");
-      }
+      requireWeight(row, weight);
       weightColumn.setAtIndex(FLOAT, row, weight);
       return this;
     }
@@ -552,13 +597,56 @@ public final class Ratings {
     }
 
     /**
-     * Makes the ratings. The builder must not be used afterwards.
+     * Makes the ratings; the builder cannot be used afterwards.
      *
      * @return the ratings
+     * @throws IllegalStateException if rows are not set, naming how many and the first of them, or
+     *     if the ratings are built already
      */
     public Ratings build() {
+      requireNotBuilt();
+      requireAllSet();
+      built = true;
       return new Ratings(
           size, users, items, userColumn, itemColumn, valueColumn, timestampColumn, weightColumn);
+    }
+
+    private void requireRow(long row) {
+      requireNotBuilt();
+      checkRow(row, size);
+    }
+
+    /** The ratings and the builder share their memory. */
+    private void requireNotBuilt() {
+      if (built) {
+        throw new IllegalStateException(
+            "these ratings are built and immutable; start others with Ratings.builder");
+      }
+    }
+
+    private void requireAllSet() {
+      long unset = 0;
+      long first = 0;
+      int[] piece = new int[(int) Math.min(PIECE, size)];
+      for (long from = 0; from < size; from += piece.length) {
+        int count = (int) Math.min(piece.length, size - from);
+        MemorySegment.copy(userColumn, INT, from * Integer.BYTES, piece, 0, count);
+        for (int at = 0; at < count; at++) {
+          if (piece[at] == UNSET) {
+            first = unset == 0 ? from + at : first;
+            unset++;
+          }
+        }
+      }
+      if (unset > 0) {
+        throw new IllegalStateException(
+            unset
+                + " of "
+                + size
+                + " rows are not set, the first is row "
+                + first
+                + "; set every row, or start with as many as there are");
+      }
     }
   }
 }

@@ -183,6 +183,9 @@ public final class FloatTable {
   }
 
   private long offset(long row, int column) {
+    if (row < 0 || row >= rows) {
+      throw new IndexOutOfBoundsException("row " + row + " is not in 0.." + (rows - 1));
+    }
     // A column past the end would silently read the next row: the segment's own check cannot see
     // it.
     if (column < 0 || column >= columns) {

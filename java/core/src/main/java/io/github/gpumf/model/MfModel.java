@@ -184,9 +184,26 @@ public final class MfModel {
    * @param user 0..users-1
    * @param item 0..items-1
    * @return the prediction
+   * @throws IndexOutOfBoundsException naming the index and the number of users or items if there is
+   *     no such row
    */
   public float predictAt(int user, int item) {
+    checkIndex("user", user, users);
+    checkIndex("item", item, items);
     return toRating(weights.score(user, item) + offset());
+  }
+
+  private static void checkIndex(String role, int index, IdMap ids) {
+    if (index < 0 || index >= ids.size()) {
+      throw new IndexOutOfBoundsException(
+          "there is no "
+              + role
+              + " at index "
+              + index
+              + " among "
+              + ids.size()
+              + ", which count from 0; predict takes ids");
+    }
   }
 
   /**

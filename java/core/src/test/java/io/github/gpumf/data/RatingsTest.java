@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -102,6 +103,99 @@ class RatingsTest {
     Thrown.assertIllegal(
         "1 users, 2 items and 1 values",
         () -> Ratings.of(new int[1], new int[2], new float[1], 1, 1));
+  }
+
+  @Test
+  void rowsThatAreNotThereAreNamed() {
+    Ratings ratings = full();
+    Ratings.Builder builder = ratings.builderLike(1);
+    for (long bad : new long[] {-1, 3, Long.MAX_VALUE}) {
+      List<Executable> reads =
+          List.of(
+              () -> ratings.user(bad),
+              () -> ratings.item(bad),
+              () -> ratings.value(bad),
+              () -> ratings.timestamp(bad),
+              () -> ratings.weight(bad),
+              () -> ratings.select(1, row -> bad));
+      for (Executable read : reads) {
+        assertEquals("there is no row " + bad + " among 3 rows, which count from 0", outside(read));
+      }
+      List<Executable> writes =
+          List.of(
+              () -> builder.set(bad, 0, 0, 1),
+              () -> builder.timestamp(bad, 1),
+              () -> builder.weight(bad, 1));
+      for (Executable write : writes) {
+        assertEquals(
+            "there is no row " + bad + " among 1 rows, which count from 0", outside(write));
+      }
+    }
+    Ratings none = Ratings.of(new int[0], new int[0], new float[0], 2, 2);
+    assertEquals(
+        "there is no row 0 among 0 rows, which count from 0", outside(() -> none.weight(0)));
+  }
+
+  private static String outside(Executable action) {
+    return Thrown.message(IndexOutOfBoundsException.class, action);
+  }
+
+  @Test
+  void everyRowMustBeSet() {
+    Ratings.Builder builder =
+        Ratings.builder(IdMap.dense(2), IdMap.dense(2), 3, true, true)
+            .set(0, 1, 1, 5)
+            .set(1, 0, 1, 4)
+            .timestamp(2, 7)
+            .weight(2, 3);
+    assertEquals(
+        "1 of 3 rows are not set, the first is row 2; set every row, or start with as many as there"
+            + " are",
+        Thrown.message(IllegalStateException.class, builder::build));
+    assertEquals(
+        List.of("1 1 5.0 0 1.0", "0 1 4.0 0 1.0", "0 0 1.0 7 1.0"),
+        rows(builder.set(2, 0, 0, 1).build()));
+  }
+
+  /** Rows are looked at in pieces of 4,096. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4095, 4096, 4097, 10_007})
+  void rowsThatAreNotSetAreCounted(int size) {
+    for (int first : new int[] {0, size / 2, size - 1}) {
+      Ratings.Builder builder = Ratings.builder(IdMap.dense(1), IdMap.dense(1), size, false, false);
+      int unset = 0;
+      for (int row = size - 1; row >= 0; row--) {
+        if (row >= first && (row - first) % 3 == 0) {
+          unset++;
+        } else {
+          builder.set(row, 0, 0, 1);
+        }
+      }
+      String message = Thrown.message(IllegalStateException.class, builder::build);
+      assertTrue(
+          message.startsWith(
+              unset + " of " + size + " rows are not set, the first is row " + first + ";"),
+          message);
+    }
+  }
+
+  @Test
+  void nothingChangesWhatIsBuilt() {
+    Ratings.Builder builder =
+        Ratings.builder(IdMap.dense(2), IdMap.dense(2), 1, true, true).set(0, 1, 1, 5);
+    Ratings ratings = builder.build();
+    List<Executable> uses =
+        List.of(
+            () -> builder.set(0, 0, 0, 1),
+            () -> builder.timestamp(0, 9),
+            () -> builder.weight(0, 2),
+            builder::build);
+    for (Executable use : uses) {
+      assertEquals(
+          "these ratings are built and immutable; start others with Ratings.builder",
+          Thrown.message(IllegalStateException.class, use));
+    }
+    assertEquals(List.of("1 1 5.0 0 1.0"), rows(ratings));
   }
 
   @Test

@@ -58,8 +58,9 @@ final class FloatTableTest {
       assertEquals("column " + bad + " is not in 0..3", message);
       assertThrows(IndexOutOfBoundsException.class, () -> table.set(1, bad, 1));
     }
-    for (long bad : new long[] {-1, 3, 1L << 32}) {
-      assertThrows(IndexOutOfBoundsException.class, () -> table.get(bad, 0));
+    for (long bad : new long[] {-1, 3, 1L << 32, 1L << 62}) {
+      String message = Thrown.message(IndexOutOfBoundsException.class, () -> table.get(bad, 0));
+      assertEquals("row " + bad + " is not in 0..2", message);
       assertThrows(IndexOutOfBoundsException.class, () -> table.set(bad, 0, 1));
     }
   }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.gpumf.data.IdMap;
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Thrown;
 import io.github.gpumf.model.MfModel.RatingScale;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -70,8 +71,12 @@ final class MfModelTest {
   void indicesMustExist() {
     MfModel model = model(Mf.biased(2));
     for (int bad : new int[] {-1, 3, Integer.MAX_VALUE}) {
-      assertThrows(IndexOutOfBoundsException.class, () -> model.predictAt(bad, 0));
-      assertThrows(IndexOutOfBoundsException.class, () -> model.predictAt(0, bad));
+      assertEquals(
+          "there is no user at index " + bad + " among 2, which count from 0; predict takes ids",
+          Thrown.message(IndexOutOfBoundsException.class, () -> model.predictAt(bad, 0)));
+      assertEquals(
+          "there is no item at index " + bad + " among 3, which count from 0; predict takes ids",
+          Thrown.message(IndexOutOfBoundsException.class, () -> model.predictAt(0, bad)));
     }
   }
 
