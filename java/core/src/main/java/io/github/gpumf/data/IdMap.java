@@ -55,6 +55,7 @@ public sealed interface IdMap {
    *
    * @param ids distinct; copied
    * @return the map
+   * @throws IllegalArgumentException naming an id that occurs twice
    */
   static IdMap ofLongs(long... ids) {
     return new OfLongs(ids.clone());
@@ -63,8 +64,10 @@ public sealed interface IdMap {
   /**
    * Makes a map of strings; the index of an id is its position.
    *
-   * @param ids distinct
+   * @param ids distinct, none of them null or empty; copied
    * @return the map
+   * @throws IllegalArgumentException naming an id that occurs twice, or the index of one that is
+   *     null or empty
    */
   static IdMap ofStrings(List<String> ids) {
     return new OfStrings(ids.toArray(String[]::new));
@@ -169,9 +172,18 @@ public sealed interface IdMap {
       indices = new Object2IntOpenHashMap<>(ids.length);
       indices.defaultReturnValue(UNKNOWN);
       for (int index = 0; index < ids.length; index++) {
-        if (indices.put(ids[index], index) != UNKNOWN) {
+        String id = ids[index];
+        if (id == null || id.isEmpty()) {
           throw new IllegalArgumentException(
-              "id \"" + ids[index] + "\" occurs twice; ids must be distinct");
+              "the id at index "
+                  + index
+                  + " is "
+                  + (id == null ? "null" : "empty")
+                  + "; ids must have at least one character");
+        }
+        if (indices.put(id, index) != UNKNOWN) {
+          throw new IllegalArgumentException(
+              "id \"" + id + "\" occurs twice; ids must be distinct");
         }
       }
     }

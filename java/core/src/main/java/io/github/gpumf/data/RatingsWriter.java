@@ -120,12 +120,12 @@ public final class RatingsWriter {
       return;
     }
     for (String id : strings.toList()) {
-      if (id.isEmpty() || id.indexOf('\n') >= 0 || id.indexOf('\r') >= 0 || id.indexOf(0) >= 0) {
+      if (id.indexOf('\n') >= 0 || id.indexOf('\r') >= 0 || id.indexOf(0) >= 0) {
         throw new IllegalArgumentException(
             "the id "
                 + InvalidDataException.quote(id)
-                + " cannot be written as a line of text; ids must not be empty nor contain line"
-                + " breaks or NUL");
+                + " cannot be written as a line of text; ids must not contain line breaks or"
+                + " NUL");
       }
     }
   }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -26,12 +27,12 @@ class IdMapTest {
 
   @Test
   void stringsAreFoundAsStringsAndAsLongs() {
-    IdMap ids = IdMap.ofStrings(List.of("alice", "042", "42", ""));
+    IdMap ids = IdMap.ofStrings(List.of("alice", "042", "42"));
     assertEquals(0, ids.indexOf("alice"));
     assertEquals(1, ids.indexOf("042"));
     assertEquals(2, ids.indexOf("42"));
     assertEquals(2, ids.indexOf(42));
-    assertEquals(3, ids.indexOf(""));
+    assertEquals(IdMap.UNKNOWN, ids.indexOf(""));
     assertEquals(IdMap.UNKNOWN, ids.indexOf(41));
     assertEquals(IdMap.UNKNOWN, ids.indexOf("Alice"));
     assertEquals("042", ids.idOf(1));
@@ -54,6 +55,16 @@ class IdMapTest {
   void idsMustBeDistinct() {
     Thrown.assertIllegal("id 5 occurs twice", () -> IdMap.ofLongs(1, 5, 5));
     Thrown.assertIllegal("id \"a\" occurs twice", () -> IdMap.ofStrings(List.of("a", "a")));
+  }
+
+  @Test
+  void idsMustHaveCharacters() {
+    Thrown.assertIllegal(
+        "the id at index 1 is null; ids must have at least one character",
+        () -> IdMap.ofStrings(Arrays.asList("a", null, "")));
+    Thrown.assertIllegal(
+        "the id at index 2 is empty; ids must have at least one character",
+        () -> IdMap.ofStrings(List.of("a", " ", "")));
   }
 
   @Test

@@ -46,7 +46,7 @@ class ModelFileTest {
       List.of(
           IdMap.dense(5),
           IdMap.ofLongs(7, -1, Long.MIN_VALUE, Long.MAX_VALUE, 0),
-          IdMap.ofStrings(List.of("", "\u00e4 b", "42", "\ud83d\ude00", "long".repeat(1000))));
+          IdMap.ofStrings(List.of(" ", "\u00e4 b", "42", "\ud83d\ude00", "long".repeat(1000))));
   private static final List<IdMap> ITEMS =
       List.of(
           IdMap.dense(3), IdMap.ofLongs(10, 20, 30), IdMap.ofStrings(List.of("x", "yy", "z\0z")));
