@@ -57,8 +57,8 @@ public final class GpuMf {
    * Trains, and measures each epoch on other ratings.
    *
    * @param ratings training ratings, at least one
-   * @param validation ratings to measure on; those with a user or an item that has no row in the
-   *     training ratings are left out
+   * @param validation ratings to measure on, at least one; those with a user or an item that has no
+   *     row in the training ratings are left out
    * @param spec the model
    * @param options how to train; early stopping goes by the validation RMSE
    * @return the model and how it was reached
@@ -94,7 +94,7 @@ public final class GpuMf {
    * What a training that measures its epochs would take; nothing is allocated.
    *
    * @param ratings training ratings, at least one
-   * @param validation ratings to measure on
+   * @param validation ratings to measure on, at least one
    * @param spec the model
    * @param options how to train
    * @return memory by part, on the backend that the training would run on, whether it fits or not

@@ -8,7 +8,9 @@ import java.util.function.LongPredicate;
 
 /**
  * Splits ratings into a training part and a held-out part. Every rating lands in exactly one of
- * them, in the order it had, and the same seed makes the same split on every machine.
+ * them, in the order it had, and the same seed makes the same split on every machine. Few ratings
+ * may leave a part empty: look at its size before training or measuring on it, which needs at least
+ * one rating.
  */
 public final class Splitter {
   private Splitter() {}
@@ -19,7 +21,8 @@ public final class Splitter {
    * @param ratings any number of ratings
    * @param testFraction part to hold out, above 0 and below 1
    * @param seed any value
-   * @return a split with exactly {@code round(testFraction * ratings.size())} test ratings
+   * @return a split with exactly {@code round(testFraction * ratings.size())} test ratings: none of
+   *     4 if the fraction is 0.1; a part may be empty
    */
   public static Split random(Ratings ratings, double testFraction, long seed) {
     if (!(testFraction > 0 && testFraction < 1)) {
@@ -36,7 +39,8 @@ public final class Splitter {
    * row. Users with a single rating stay in the training part.
    *
    * @param ratings with timestamps
-   * @return a split with one test rating for each user of two ratings or more
+   * @return a split with one test rating for each user of two ratings or more, none if there is no
+   *     such user
    * @throws IllegalArgumentException if the ratings have no timestamps
    */
   public static Split leaveLastOut(Ratings ratings) {
@@ -85,7 +89,7 @@ public final class Splitter {
    * @param ratings at least {@code folds} ratings
    * @param folds number of splits, at least 2
    * @param seed any value
-   * @return the splits; sizes of their test parts differ by one at most
+   * @return the splits; sizes of their test parts differ by one at most, and no part is empty
    */
   public static List<Split> kFold(Ratings ratings, int folds, long seed) {
     if (folds < 2 || folds > ratings.size()) {

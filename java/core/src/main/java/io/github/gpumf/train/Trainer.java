@@ -68,17 +68,23 @@ public final class Trainer {
    * Prepares a training.
    *
    * @param ratings training ratings, at least one
-   * @param validation ratings to measure each epoch on, or null. Their ids are matched with those
-   *     of the training ratings, and rows with an unknown user or item are left out
+   * @param validation ratings to measure each epoch on, at least one, or null. Their ids are
+   *     matched with those of the training ratings, and rows with an unknown user or item are left
+   *     out
    * @param spec the model
    * @param options how to train
-   * @throws IllegalArgumentException if there are no ratings, if early stopping is asked for
-   *     without validation ratings, if the model cannot be trained with an update per rating, or if
-   *     half precision is asked for with updates per batch
+   * @throws IllegalArgumentException if there are no ratings, if there are validation ratings but
+   *     none that the training ratings know, if early stopping is asked for without any, if the
+   *     model cannot be trained with an update per rating, or if half precision is asked for with
+   *     updates per batch
    */
   public Trainer(Ratings ratings, @Nullable Ratings validation, Mf spec, TrainingOptions options) {
     if (ratings.size() == 0) {
       throw new IllegalArgumentException("there are no ratings to train on; give at least one");
+    }
+    if (validation != null && validation.size() == 0) {
+      throw new IllegalArgumentException(
+          "there are no validation ratings; hold out a larger part, or train without validation");
     }
     TrainingJob.requireUpdates(options.updates(), spec, options.optimizer());
     TrainingJob.requirePrecision(options.precision(), options.updates());

@@ -22,6 +22,8 @@ import io.github.gpumf.data.CounterRandom.Purpose;
 import io.github.gpumf.data.IdMap;
 import io.github.gpumf.data.Permutation;
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Split;
+import io.github.gpumf.data.Splitter;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.Weights;
@@ -67,11 +69,20 @@ final class TrainerTest {
         Ratings.builder(IdMap.ofStrings(List.of("x")), IdMap.dense(1), 1, false, false)
             .set(0, 0, 0, 1)
             .build();
-    Ratings none = Ratings.of(new int[0], new int[0], new float[0], 13, 11);
-    for (Ratings useless : List.of(strangers, none)) {
+    assertIllegal(
+        "none of the validation ratings has a user and an item that occur in the training",
+        () -> new Trainer(RATINGS, strangers, OVERFITTING, Trainings.options(FAST).build()));
+  }
+
+  @Test
+  void refusesNoValidationRatings() {
+    Ratings few = RATINGS.select(4, row -> row);
+    Split split = Splitter.random(few, 0.1, 1);
+    Ratings others = Ratings.of(new int[0], new int[0], new float[0], 2, 2);
+    for (Ratings none : List.of(split.test(), others)) {
       assertIllegal(
-          "none of the validation ratings has a user and an item that occur in the training",
-          () -> new Trainer(RATINGS, useless, OVERFITTING, Trainings.options(FAST).build()));
+          "there are no validation ratings; hold out a larger part, or train without validation",
+          () -> new Trainer(split.train(), none, OVERFITTING, Trainings.options(FAST).build()));
     }
   }
 
