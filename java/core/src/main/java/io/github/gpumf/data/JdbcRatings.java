@@ -52,7 +52,7 @@ final class JdbcRatings {
         timestamp = rows.getLong(4);
         requireValue(rows, row, 4);
       }
-      collector.add(user, item, rating, timestamp);
+      collector.addRow(user, item, rating, timestamp);
     }
     return collector.build();
   }

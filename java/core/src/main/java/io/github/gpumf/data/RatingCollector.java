@@ -5,11 +5,21 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Collects rows of which the number is not known beforehand, and makes {@link Ratings} of them in
- * which each (user, item) occurs once: the latest timestamp wins, among equals or without
- * timestamps the last row, and the survivor stands where the pair stood first.
+ * Collects ratings of which neither the ids nor the number are known beforehand, and makes {@link
+ * Ratings} of them once. Ids are strings or longs, {@code "42"} and 42 are the same, and their
+ * indices follow the order of first appearance.
+ *
+ * {@snippet file="io/github/gpumf/data/RatingCollectorTest.java" region="clicks"}
+ *
+ * <p>Each (user, item) occurs once in the ratings: the latest timestamp wins, among equals or
+ * without timestamps the rating added last, and the survivor stands where the pair stood first.
+ *
+ * <p>On the heap a rating takes 12 bytes, 8 more with a timestamp, 4 more with a weight, and 8 more
+ * while the ratings are built, in pieces of 65,536 ratings; ids come on top.
+ *
+ * <p>Not safe for several threads.
  */
-final class RatingCollector {
+public final class RatingCollector {
   private static final int CHUNK_BITS = 16;
   private static final int CHUNK = 1 << CHUNK_BITS;
 
@@ -21,14 +31,31 @@ final class RatingCollector {
     final int[] items = new int[CHUNK];
     final float[] values = new float[CHUNK];
     final long[] timestamps = new long[hasTimestamps ? CHUNK : 0];
+
+    /** Empty while every weight is 1. */
+    float[] weights = new float[0];
+
+    float weight(int at) {
+      return weights.length == 0 ? 1 : weights[at];
+    }
+
+    void setWeight(int at, float weight) {
+      if (weights.length == 0) {
+        weights = new float[CHUNK];
+        Arrays.fill(weights, 1);
+      }
+      weights[at] = weight;
+    }
   }
 
   private final IdIndexer users = new IdIndexer();
   private final IdIndexer items = new IdIndexer();
-  private final boolean hasTimestamps;
   private final List<Chunk> chunks = new ArrayList<>();
+  private boolean hasTimestamps;
+  private boolean hasWeights;
   private long size;
   private long duplicates;
+  private boolean built;
 
   RatingCollector(boolean hasTimestamps) {
     this.hasTimestamps = hasTimestamps;
@@ -44,9 +71,134 @@ final class RatingCollector {
     return items;
   }
 
+  /**
+   * Adds a rating without a timestamp, of weight 1.
+   *
+   * @param user id of the user, at least one character
+   * @param item id of the item, at least one character
+   * @param value the rating, finite
+   * @return this
+   * @throws IllegalArgumentException naming the row if an id is null or empty, the value is not
+   *     finite, or the ratings before have timestamps; nothing is added
+   * @throws IllegalStateException if the ratings are built
+   */
+  public RatingCollector add(String user, String item, float value) {
+    return add(user, item, value, false, 0);
+  }
+
+  /**
+   * Adds a rating of weight 1.
+   *
+   * @param user id of the user, at least one character
+   * @param item id of the item, at least one character
+   * @param value the rating, finite
+   * @param timestamp when it was given, any value
+   * @return this
+   * @throws IllegalArgumentException naming the row if an id is null or empty, the value is not
+   *     finite, or the ratings before have no timestamps; nothing is added
+   * @throws IllegalStateException if the ratings are built
+   */
+  public RatingCollector add(String user, String item, float value, long timestamp) {
+    return add(user, item, value, true, timestamp);
+  }
+
+  /**
+   * Adds a rating without a timestamp, of weight 1.
+   *
+   * @param user id of the user
+   * @param item id of the item
+   * @param value the rating, finite
+   * @return this
+   * @throws IllegalArgumentException naming the row if the value is not finite or the ratings
+   *     before have timestamps; nothing is added
+   * @throws IllegalStateException if the ratings are built
+   */
+  public RatingCollector add(long user, long item, float value) {
+    return add(user, item, value, false, 0);
+  }
+
+  /**
+   * Adds a rating of weight 1.
+   *
+   * @param user id of the user
+   * @param item id of the item
+   * @param value the rating, finite
+   * @param timestamp when it was given, any value
+   * @return this
+   * @throws IllegalArgumentException naming the row if the value is not finite or the ratings
+   *     before have no timestamps; nothing is added
+   * @throws IllegalStateException if the ratings are built
+   */
+  public RatingCollector add(long user, long item, float value, long timestamp) {
+    return add(user, item, value, true, timestamp);
+  }
+
+  private RatingCollector add(
+      String user, String item, float value, boolean timed, long timestamp) {
+    requireId("user", user);
+    requireId("item", item);
+    check(value, timed);
+    addRow(users.indexOf(user), items.indexOf(item), value, timestamp);
+    return this;
+  }
+
+  private RatingCollector add(long user, long item, float value, boolean timed, long timestamp) {
+    check(value, timed);
+    addRow(users.indexOf(user), items.indexOf(item), value, timestamp);
+    return this;
+  }
+
+  /** The first rating says whether there are timestamps. */
+  private void check(float value, boolean timed) {
+    requireNotBuilt();
+    Ratings.requireFinite(size, value);
+    if (size > 0 && timed != hasTimestamps) {
+      throw new IllegalArgumentException(
+          "row "
+              + size
+              + (timed
+                  ? " has a timestamp, and those before have none"
+                  : " has no timestamp, and those before have one")
+              + "; give every rating a timestamp, or none");
+    }
+    hasTimestamps = timed;
+  }
+
+  private void requireId(String role, String id) {
+    if (id == null || id.isEmpty()) {
+      throw new IllegalArgumentException(
+          "row "
+              + size
+              + ": the "
+              + role
+              + " id is "
+              + (id == null ? "null" : "empty")
+              + "; give every rating ids");
+    }
+  }
+
+  /**
+   * Sets the weight of the rating added last.
+   *
+   * @param weight how much the rating counts in the loss, positive and finite
+   * @return this
+   * @throws IllegalArgumentException naming the row if the weight is not positive and finite
+   * @throws IllegalStateException if there is no rating yet, or the ratings are built
+   */
+  public RatingCollector weight(float weight) {
+    requireNotBuilt();
+    if (size == 0) {
+      throw new IllegalStateException("there is no rating to weigh; add it first");
+    }
+    Ratings.requireWeight(size - 1, weight);
+    chunks.getLast().setWeight(at(size - 1), weight);
+    hasWeights = true;
+    return this;
+  }
+
   /** Adds a row of a finite value; the timestamp counts only if there are any. */
-  void add(int user, int item, float value, long timestamp) {
-    int at = (int) size & (CHUNK - 1);
+  void addRow(int user, int item, float value, long timestamp) {
+    int at = at(size);
     if (at == 0) {
       chunks.add(new Chunk());
     }
@@ -60,8 +212,12 @@ final class RatingCollector {
     size++;
   }
 
-  /** Number of rows added. */
-  long size() {
+  /**
+   * Number of ratings added, also those that another one of the same user and item replaces.
+   *
+   * @return rows
+   */
+  public long size() {
     return size;
   }
 
@@ -70,17 +226,25 @@ final class RatingCollector {
     return duplicates;
   }
 
-  /** Makes the ratings; the collector must not be used afterwards. */
-  Ratings build() {
+  /**
+   * Makes the ratings; the collector cannot be used afterwards.
+   *
+   * @return the ratings, none if none was added; with timestamps if they were added with them, with
+   *     weights if one was set
+   * @throws IllegalStateException if the ratings are built already
+   */
+  public Ratings build() {
+    requireNotBuilt();
+    built = true;
     IdMap userIds = users.toIdMap();
     IdMap itemIds = items.toIdMap();
     dropDuplicates(userIds.size(), itemIds.size());
     Ratings.Builder builder =
-        Ratings.builder(userIds, itemIds, size - duplicates, hasTimestamps, false);
+        Ratings.builder(userIds, itemIds, size - duplicates, hasTimestamps, hasWeights);
     long target = 0;
     for (long row = 0; row < size; row++) {
       Chunk chunk = chunkOf(row);
-      int at = (int) row & (CHUNK - 1);
+      int at = at(row);
       if (chunk.users[at] == DROPPED) {
         continue;
       }
@@ -88,9 +252,19 @@ final class RatingCollector {
       if (hasTimestamps) {
         builder.timestamp(target, chunk.timestamps[at]);
       }
+      if (hasWeights) {
+        builder.weight(target, chunk.weight(at));
+      }
       target++;
     }
     return builder.build();
+  }
+
+  private void requireNotBuilt() {
+    if (built) {
+      throw new IllegalStateException(
+          "these ratings are built and immutable; start others with Ratings.collector");
+    }
   }
 
   /**
@@ -115,13 +289,13 @@ final class RatingCollector {
     long[][] byUser = new long[chunks.size()][CHUNK];
     for (long row = 0; row < size; row++) {
       long place = ends[userOf(row)]++;
-      byUser[(int) (place >>> CHUNK_BITS)][(int) place & (CHUNK - 1)] = row;
+      byUser[(int) (place >>> CHUNK_BITS)][at(place)] = row;
     }
     long place = 0;
     for (int user = 0; user < userCount; user++) {
       for (; place < ends[user]; place++) {
-        long row = byUser[(int) (place >>> CHUNK_BITS)][(int) place & (CHUNK - 1)];
-        int item = chunkOf(row).items[(int) row & (CHUNK - 1)];
+        long row = byUser[(int) (place >>> CHUNK_BITS)][at(place)];
+        int item = chunkOf(row).items[at(row)];
         if (lastUser[item] == user) {
           replace(firstRow[item], row);
         } else {
@@ -134,13 +308,16 @@ final class RatingCollector {
 
   private void replace(long firstRow, long laterRow) {
     Chunk first = chunkOf(firstRow);
-    int firstAt = (int) firstRow & (CHUNK - 1);
+    int firstAt = at(firstRow);
     Chunk later = chunkOf(laterRow);
-    int laterAt = (int) laterRow & (CHUNK - 1);
+    int laterAt = at(laterRow);
     if (!hasTimestamps || later.timestamps[laterAt] >= first.timestamps[firstAt]) {
       first.values[firstAt] = later.values[laterAt];
       if (hasTimestamps) {
         first.timestamps[firstAt] = later.timestamps[laterAt];
+      }
+      if (hasWeights) {
+        first.setWeight(firstAt, later.weight(laterAt));
       }
     }
     later.users[laterAt] = DROPPED;
@@ -148,10 +325,15 @@ final class RatingCollector {
   }
 
   private int userOf(long row) {
-    return chunkOf(row).users[(int) row & (CHUNK - 1)];
+    return chunkOf(row).users[at(row)];
   }
 
   private Chunk chunkOf(long row) {
     return chunks.get((int) (row >>> CHUNK_BITS));
+  }
+
+  /** The place of a row in its chunk. */
+  private static int at(long row) {
+    return (int) row & (CHUNK - 1);
   }
 }

@@ -145,6 +145,16 @@ public final class Ratings {
   }
 
   /**
+   * Starts ratings of unknown ids and number of rows; with both known, {@link #builder} takes less
+   * memory.
+   *
+   * @return a collector without ratings
+   */
+  public static RatingCollector collector() {
+    return new RatingCollector(false);
+  }
+
+  /**
    * Starts ratings of a known number of rows.
    *
    * @param users the users' ids

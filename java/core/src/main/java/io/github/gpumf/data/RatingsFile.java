@@ -126,7 +126,7 @@ final class RatingsFile {
         collector.users().indexOf(text, fields.start(columns.user()), fields.end(columns.user()));
     int item =
         collector.items().indexOf(text, fields.start(columns.item()), fields.end(columns.item()));
-    collector.add(user, item, rating, timestamp);
+    collector.addRow(user, item, rating, timestamp);
   }
 
   private static void checkId(LineFields fields, int column, String role) throws BadLineException {
