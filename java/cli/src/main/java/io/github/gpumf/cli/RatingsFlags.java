@@ -37,10 +37,10 @@ final class RatingsFlags {
   @SuppressWarnings("NullAway.Init") // picocli sets the command before anything is called.
   RatingsFlags() {}
 
-  /** Reads a file and says on standard error what was skipped or replaced. */
+  /** Reads a file and says on standard error what was read, skipped or replaced. */
   Ratings read(Path file) throws IOException {
     RatingsReader.Result result = reader().read(file);
-    report(result.report());
+    report(result.ratings(), result.report());
     return result.ratings();
   }
 
@@ -61,8 +61,9 @@ final class RatingsFlags {
         columns.size() == 4 ? columns.get(3) : null);
   }
 
-  private void report(Report report) {
+  private void report(Ratings ratings, Report report) {
     PrintWriter err = command.commandLine().getErr();
+    err.println(report.file() + ": " + ratings + ", " + report.format() + "; " + report.columns());
     if (report.badLines() > 0) {
       err.println(report.file() + ": " + report.badLines() + " bad lines skipped, the first are");
       report.firstBadLines().forEach(message -> err.println("  " + message));

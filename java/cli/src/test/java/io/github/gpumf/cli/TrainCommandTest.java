@@ -365,6 +365,24 @@ class TrainCommandTest {
   }
 
   @Test
+  void columnsThatWereReadAreSaid() throws IOException {
+    Path file = folder.resolve("shop.csv");
+    Files.writeString(file, "product_id,customer_id,rating\ntea,ann,5\ntea,bob,1\nale,ann,4\n");
+    String line =
+        file
+            + ": 3 ratings of 2 items by 2 users, CSV, header; user = column 2 \"customer_id\", item"
+            + " = column 1 \"product_id\", rating = column 3 \"rating\"";
+    String flags = " --ratings " + file;
+    Cli.Run run = Cli.succeed("train --epochs 1 --factors 2 --output " + model("m") + flags);
+    assertTrue(run.err().lines().anyMatch(line::equals), run.err());
+    run = Cli.succeed("evaluate --metrics rmse --model " + model("m") + flags);
+    assertTrue(run.err().lines().anyMatch(line::equals), run.err());
+    Files.writeString(file, "who,what,stars\nann,tea,5\nbob,tea,1\n");
+    run = Cli.succeed("train --epochs 1 --factors 2 --output " + model("m") + flags);
+    assertTrue(run.err().contains(", by position: the header does not name them"), run.err());
+  }
+
+  @Test
   void modelWithoutSeenItemsRecommendsThemAgain() throws IOException {
     train("with", "--epochs 1");
     train("without", "--epochs 1 --no-seen");

@@ -9,11 +9,23 @@ final class BadLineException extends Exception {
 
   private final String problem;
   private final String remedy;
+  private final boolean header;
 
   BadLineException(String problem, String remedy) {
+    this(problem, remedy, false);
+  }
+
+  private BadLineException(String problem, String remedy, boolean header) {
     super(problem, null, false, false);
     this.problem = problem;
     this.remedy = remedy;
+    this.header = header;
+  }
+
+  /** A header that does not say which columns to read. */
+  static BadLineException ofHeader(String problem) {
+    return new BadLineException(
+        problem, "Say which columns they are (--columns, withColumns).", true);
   }
 
   String problem() {
@@ -22,5 +34,10 @@ final class BadLineException extends Exception {
 
   String remedy() {
     return remedy;
+  }
+
+  /** Whether it is the header: without it the rest of the file would be read by position. */
+  boolean header() {
+    return header;
   }
 }

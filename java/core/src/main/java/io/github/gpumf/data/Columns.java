@@ -4,26 +4,36 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where in a line user, item, rating and timestamp stand, found out from the first line.
  *
- * @param header whether the first line names the columns
+ * @param names names of the columns, empty if the first line does not name them
+ * @param byName whether names say which columns these are, known ones or those a caller asked for
  * @param count number of columns of every line
  * @param user index of the user's column
  * @param item index of the item's column
  * @param rating index of the rating's column
  * @param timestamp index of the timestamp's column, or {@link #NONE}
  */
-record Columns(boolean header, int count, int user, int item, int rating, int timestamp) {
+record Columns(
+    List<String> names, boolean byName, int count, int user, int item, int rating, int timestamp) {
   static final int NONE = -1;
 
   private static final Set<String> USER = Set.of("user", "userid");
   private static final Set<String> ITEM = Set.of("item", "itemid", "movie", "movieid");
   private static final Set<String> RATING = Set.of("rating", "score", "value");
   private static final Set<String> TIMESTAMP = Set.of("timestamp", "time", "ts");
+
+  /** What users and items are usually called where nothing is called user or item. */
+  private static final Set<String> USUAL_USER =
+      withId("customer", "member", "account", "visitor", "reviewer");
+
+  private static final Set<String> USUAL_ITEM =
+      withId("product", "book", "song", "track", "artist", "album", "article");
 
   /**
    * The columns a caller asked for, by name or by position from 1.
@@ -47,25 +57,24 @@ record Columns(boolean header, int count, int user, int item, int rating, int ti
   }
 
   private static Columns recognise(List<String> fields) throws BadLineException {
-    int user = indexOf(fields, USER);
-    int item = indexOf(fields, ITEM);
-    int rating = indexOf(fields, RATING);
-    int timestamp = indexOf(fields, TIMESTAMP);
-    boolean named = user != NONE || item != NONE || rating != NONE;
     boolean header = fields.stream().noneMatch(Numbers::isNumber);
+    int user = header ? indexOf(fields, "user", USER, USUAL_USER) : NONE;
+    int item = header ? indexOf(fields, "item", ITEM, USUAL_ITEM) : NONE;
+    int rating = header ? indexOf(fields, RATING) : NONE;
+    int timestamp = header ? indexOf(fields, TIMESTAMP) : NONE;
+    boolean named = user != NONE || item != NONE || rating != NONE;
     header &= named || fields.stream().noneMatch(String::isEmpty);
-    if (header && user != NONE && item != NONE && rating != NONE) {
-      return new Columns(true, fields.size(), user, item, rating, timestamp);
+    List<String> names = header ? List.copyOf(fields) : List.of();
+    if (user != NONE && item != NONE && rating != NONE) {
+      return new Columns(names, true, fields.size(), user, item, rating, timestamp);
     }
     // A header of other names is read by position, but never against a name that is known.
     boolean positional =
         agrees(user, 0) && agrees(item, 1) && agrees(rating, 2) && agrees(timestamp, 3);
     if (header && !positional) {
-      throw new BadLineException(
-          "the header does not name all of user, item and rating",
-          "Say which columns they are (--columns, withColumns).");
+      throw BadLineException.ofHeader("the header does not name all of user, item and rating");
     }
-    return new Columns(header, fields.size(), 0, 1, 2, fields.size() > 3 ? 3 : NONE);
+    return new Columns(names, false, fields.size(), 0, 1, 2, fields.size() > 3 ? 3 : NONE);
   }
 
   private static boolean agrees(int found, int position) {
@@ -76,7 +85,8 @@ record Columns(boolean header, int count, int user, int item, int rating, int ti
     boolean header = fields.stream().noneMatch(Numbers::isNumber) || isNamed(fields, wanted);
     String timestamp = wanted.timestamp();
     return new Columns(
-        header,
+        header ? List.copyOf(fields) : List.of(),
+        true,
         fields.size(),
         find(fields, header, wanted.user(), "user"),
         find(fields, header, wanted.item(), "item"),
@@ -116,12 +126,66 @@ record Columns(boolean header, int count, int user, int item, int rating, int ti
             : "There is no header; give a position in 1.." + fields.size() + ".");
   }
 
+  /**
+   * The column that one of the names stands for, or else one of the usual names: of these there
+   * must not be two, as an artist and a track may both be what is rated.
+   */
+  private static int indexOf(
+      List<String> fields, String role, Set<String> names, Set<String> usualNames)
+      throws BadLineException {
+    int named = indexOf(fields, names);
+    int usual = indexOf(fields, usualNames);
+    if (named != NONE || usual == NONE) {
+      return named;
+    }
+    int last = fields.size() - 1 - indexOf(fields.reversed(), usualNames);
+    if (usual != last) {
+      throw BadLineException.ofHeader(
+          "the header has two columns for the "
+              + role
+              + ", "
+              + InvalidDataException.quote(fields.get(usual))
+              + " and "
+              + InvalidDataException.quote(fields.get(last)));
+    }
+    return usual;
+  }
+
   private static int indexOf(List<String> fields, Set<String> names) {
     for (int index = 0; index < fields.size(); index++) {
-      if (names.contains(fields.get(index).toLowerCase(Locale.ROOT).replace("_", ""))) {
+      if (names.contains(fields.get(index).toLowerCase(Locale.ROOT).replaceAll("[_ -]", ""))) {
         return index;
       }
     }
     return NONE;
+  }
+
+  private static Set<String> withId(String... names) {
+    return Stream.of(names)
+        .flatMap(name -> Stream.of(name, name + "id"))
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** Whether the first line names the columns. */
+  boolean header() {
+    return !names.isEmpty();
+  }
+
+  /** Which columns these are, for people. */
+  String description() {
+    return describe("user", user)
+        + ", "
+        + describe("item", item)
+        + ", "
+        + describe("rating", rating)
+        + (timestamp == NONE ? "" : ", " + describe("timestamp", timestamp))
+        + (header() && !byName ? ", by position: the header does not name them" : "");
+  }
+
+  private String describe(String role, int column) {
+    return role
+        + " = column "
+        + (column + 1)
+        + (header() ? " " + InvalidDataException.quote(names.get(column)) : "");
   }
 }

@@ -62,7 +62,14 @@ final class RatingsFile {
         separator.format() + (columns.header() ? ", header" : "") + (gzip ? ", gzip" : "");
     return new Result(
         ratings,
-        new Report(file, format, dataLines, badLines, firstBadLines, collector.duplicates()));
+        new Report(
+            file,
+            format,
+            columns.description(),
+            dataLines,
+            badLines,
+            firstBadLines,
+            collector.duplicates()));
   }
 
   private void readLine() throws IOException, BadLineException {
@@ -173,8 +180,9 @@ final class RatingsFile {
 
   private void report(BadLineException bad) throws InvalidDataException {
     String problem = bad.problem() + ", in " + lines.quoted();
-    if (!skipBadLines) {
-      throw new InvalidDataException(file, lines.number(), problem, bad.remedy() + OR_SKIP);
+    if (bad.header() || !skipBadLines) {
+      String remedy = bad.header() ? bad.remedy() : bad.remedy() + OR_SKIP;
+      throw new InvalidDataException(file, lines.number(), problem, remedy);
     }
     badLines++;
     if (firstBadLines.size() < REPORTED_BAD_LINES) {

@@ -12,10 +12,21 @@ import org.jspecify.annotations.Nullable;
  * plain or gzip; UTF-8. Blank lines are passed over, and a field may stand in double quotes but
  * must end on its line.
  *
- * <p>The first line is a header if no field of it is a number. Columns are recognised by the names
- * user, userId, item, itemId, movie, movieId, rating, score, value, timestamp, time and ts, in any
- * case and with or without underscores. Without names that are known the columns are user, item,
- * rating and, if there is a fourth, timestamp. Every line must have as many columns as the first.
+ * <p>The first line is a header if no field of it is a number. Columns are recognised by these
+ * names, in any case and with or without underscores, hyphens and spaces:
+ *
+ * <ul>
+ *   <li>user or, where there is none, customer, member, account, visitor, reviewer;
+ *   <li>item, movie or, where there is neither, product, book, song, track, artist, album, article;
+ *       all of these also with "id" behind them;
+ *   <li>rating, score, value;
+ *   <li>timestamp, time, ts.
+ * </ul>
+ *
+ * <p>Without names that are known the columns are user, item, rating and, if there is a fourth,
+ * timestamp; {@link Report#columns} says so. A header that names only some of the columns, others
+ * than position would, or two users or items is refused, also where bad lines are skipped. Every
+ * line must have as many columns as the first.
  *
  * <p>Ids are longs if every one of a column is the usual decimal form of a long, else strings.
  * Their indices follow the order of first appearance. If a (user, item) occurs more than once, the
@@ -48,6 +59,9 @@ public final class RatingsReader {
    *
    * @param file the file
    * @param format what was found, for example {@code "CSV, header, gzip"}
+   * @param columns which columns were read, by number from 1 and name, for example {@code user =
+   *     column 2 "customer_id", item = column 1 "product_id", rating = column 3 "rating"}, and
+   *     whether by position because the header has other names
    * @param lines number of lines, blank lines and the header aside
    * @param badLines how many of them were skipped
    * @param firstBadLines a message for each of the first ten of these, naming file, line and
@@ -57,6 +71,7 @@ public final class RatingsReader {
   public record Report(
       Path file,
       String format,
+      String columns,
       long lines,
       long badLines,
       List<String> firstBadLines,
@@ -105,8 +120,9 @@ public final class RatingsReader {
    *
    * @param file a file of ratings
    * @return the ratings, and how reading went
-   * @throws InvalidDataException if the file holds no ratings, ends too early or, unless bad lines
-   *     are skipped, a line is not a rating; the message names file, line, content and remedy
+   * @throws InvalidDataException if the file holds no ratings, ends too early, its header does not
+   *     say which columns to read or, unless bad lines are skipped, a line is not a rating; the
+   *     message names file, line, content and remedy
    * @throws IOException if the file cannot be read
    */
   public Result read(Path file) throws IOException {

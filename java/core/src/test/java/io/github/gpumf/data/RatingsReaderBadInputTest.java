@@ -143,12 +143,30 @@ class RatingsReaderBadInputTest {
 
   @Test
   void headersThatNameOnlySomeColumnsAreRefused() throws IOException {
-    for (String header : List.of("movieId,userId,stars", "rating,a,b", "ts,user,item")) {
-      InvalidDataException error = refused(STRICT, file(header + "\n1,2,3\n"));
+    for (String header :
+        List.of("movieId,userId,stars", "rating,a,b", "ts,user,item", "product,customer,stars")) {
+      assertHeaderRefused(header, "the header does not name all of user, item and rating");
+    }
+  }
+
+  @Test
+  void headersWithTwoUsualNamesAreRefused() throws IOException {
+    assertHeaderRefused(
+        "user,artist,x,Track_ID,value", "two columns for the item, \"artist\" and \"Track_ID\"");
+    assertHeaderRefused(
+        "account,customer,item,rating", "two columns for the user, \"account\" and \"customer\"");
+  }
+
+  /** Skipping it would read the columns by position. */
+  private void assertHeaderRefused(String header, String problem) throws IOException {
+    for (RatingsReader reader : List.of(STRICT, SKIPPING)) {
+      String message = message(reader, file(header + "\n1,2,3\n4,5,3\n"));
+      assertTrue(message.contains(", line 1: "), message);
+      assertTrue(message.contains(problem), message);
       assertTrue(
-          String.valueOf(error.getMessage()).contains("(--columns, withColumns)"),
-          error.getMessage());
-      assertTrue(String.valueOf(error.getMessage()).contains("\"" + header + "\""));
+          message.endsWith(
+              ", in \"" + header + "\". Say which columns they are (--columns, withColumns)."),
+          message);
     }
   }
 

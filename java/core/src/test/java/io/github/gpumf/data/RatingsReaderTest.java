@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
@@ -112,6 +113,48 @@ class RatingsReaderTest {
   void unknownHeadersAreReadByPosition() throws IOException {
     assertEquals(List.of("7,8,2.5"), rows(read("who,what,stars\n7,8,2.5\n").ratings()));
     assertEquals(List.of("7,8,2.5@4"), rows(read("who,item,stars,when\n7,8,2.5,4\n").ratings()));
+  }
+
+  @Test
+  void columnsAreRecognisedByUsualNames() throws IOException {
+    for (String item : List.of("product", "book", "song", "track", "artist", "album", "article")) {
+      for (String user : List.of("customer", "member", "account", "visitor", "reviewer")) {
+        String header = "rating," + item + "_id," + user.toUpperCase(Locale.ROOT) + "-Id";
+        assertEquals(List.of("7,8,2.5"), rows(read(header + "\n2.5,8,7\n").ratings()), header);
+      }
+    }
+    assertEquals(
+        List.of("7,8,2.5@9"), rows(read("Product ID,Customer,Time,Rating\n8,7,9,2.5\n").ratings()));
+    assertEquals(
+        List.of("7,8,2.5"),
+        rows(read("account,product,book,item,value,user\n1,2,3,8,2.5,7\n").ratings()),
+        "user and item go before the usual names");
+    assertEquals(List.of("member,book,4.0"), rows(read("member,book,4\n").ratings()), "no header");
+  }
+
+  @Test
+  void reportSaysWhichColumnsWereRead() throws IOException {
+    assertEquals(
+        "user = column 2 \"customer_id\", item = column 1 \"product_id\", rating = column 3"
+            + " \"rating\"",
+        read("product_id,customer_id,rating\n8,7,2.5\n").report().columns());
+    assertEquals(
+        "user = column 1, item = column 2, rating = column 3, timestamp = column 4",
+        read("7\t8\t2.5\t9\n").report().columns());
+    assertEquals(
+        "user = column 1 \"who\", item = column 2 \"wh\\u0007at\", rating = column 3 \"stars\", by"
+            + " position: the header does not name them",
+        read("who,wh\u0007at,stars\n7,8,2.5\n").report().columns());
+    RatingsReader reader = RatingsReader.of();
+    assertEquals(
+        "user = column 2 \"what\", item = column 1 \"who\", rating = column 4 \"stars\", timestamp ="
+            + " column 3 \"when\"",
+        read(reader.withColumns("what", "1", "stars", "3"), "who,what,when,stars\n7,8,9,2.5\n")
+            .report()
+            .columns());
+    assertEquals(
+        "user = column 3, item = column 2, rating = column 1",
+        read(reader.withColumns("3", "2", "1", null), "2.5,8,7\n").report().columns());
   }
 
   @Test
