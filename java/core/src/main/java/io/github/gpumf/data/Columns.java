@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Where in a line user, item, rating and timestamp stand, found out from the first line.
  *
  * @param names names of the columns, empty if the first line does not name them
- * @param byName whether names say which columns these are, known ones or those a caller asked for
+ * @param byName false if they are taken by position, for want of names that are known
  * @param count number of columns of every line
  * @param user index of the user's column
  * @param item index of the item's column

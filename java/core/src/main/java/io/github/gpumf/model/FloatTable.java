@@ -100,6 +100,7 @@ public final class FloatTable {
    * @param row in 0..rows-1
    * @param column in 0..columns-1
    * @return its value
+   * @throws IndexOutOfBoundsException naming the row or the column if there is no such element
    */
   public float get(long row, int column) {
     return segment.get(LAYOUT, offset(row, column));
@@ -112,6 +113,7 @@ public final class FloatTable {
    * @param column in 0..columns-1
    * @param value its new value
    * @throws IllegalArgumentException if the table is read-only
+   * @throws IndexOutOfBoundsException naming the row or the column if there is no such element
    */
   public void set(long row, int column, float value) {
     segment.set(LAYOUT, offset(row, column), value);
