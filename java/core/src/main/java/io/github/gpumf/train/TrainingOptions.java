@@ -4,6 +4,7 @@ import io.github.gpumf.backend.Backends;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Adam;
+import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
@@ -169,6 +170,24 @@ public final class TrainingOptions {
   }
 
   /**
+   * These options over another number of epochs. A cosine that reaches zero with the last epoch, as
+   * {@link #tuned}'s does, reaches it with the new last one; any other schedule stays.
+   *
+   * @param number of epochs, at least 1
+   * @return the new options
+   */
+  public TrainingOptions withEpochs(int number) {
+    Builder builder = toBuilder().epochs(number);
+    LearningRate rate = optimizer.learningRate();
+    if (rate.decay() instanceof LearningRate.Cosine cosine && cosine.epochs() == epochs) {
+      LearningRate.Decay whole = new LearningRate.Cosine(number, cosine.floor());
+      builder.optimizer(
+          optimizer.withLearningRate(new LearningRate(rate.initial(), whole, rate.warmUpEpochs())));
+    }
+    return builder.build();
+  }
+
+  /**
    * How often each rating is visited.
    *
    * @return at least 1
@@ -326,7 +345,8 @@ public final class TrainingOptions {
     }
 
     /**
-     * Sets how often each rating is visited.
+     * Sets how often each rating is visited. The learning rate's schedule stays as it is: for a
+     * cosine over the whole training there is {@link TrainingOptions#withEpochs}.
      *
      * @param value at least 1
      * @return this

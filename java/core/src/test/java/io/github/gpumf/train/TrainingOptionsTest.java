@@ -51,6 +51,28 @@ final class TrainingOptionsTest {
   }
 
   @Test
+  void aCosineGoesOverAllEpochs() {
+    TrainingOptions options = TrainingOptions.tuned().withEpochs(5);
+    assertEquals(5, options.epochs());
+    assertEquals(new Sgd(LearningRate.cosine(17.0 / 1024, 5)), options.optimizer());
+    assertEquals(Updates.PER_RATING, options.updates());
+    LearningRate withFloor = new LearningRate(0.1, new LearningRate.Cosine(10, 0.2), 1.5);
+    assertEquals(
+        new Adam(new LearningRate(0.1, new LearningRate.Cosine(3, 0.2), 1.5)),
+        TrainingOptions.builder(new Adam(withFloor)).build().withEpochs(3).optimizer());
+    for (LearningRate other :
+        List.of(
+            LearningRate.constant(0.1),
+            LearningRate.exponential(0.1, 0.9),
+            LearningRate.cosine(0.1, 7))) {
+      TrainingOptions longer = TrainingOptions.builder(new Sgd(other)).build().withEpochs(12);
+      assertEquals(12, longer.epochs());
+      assertEquals(new Sgd(other), longer.optimizer());
+    }
+    assertIllegal("epochs must be at least 1, not 0", () -> TrainingOptions.tuned().withEpochs(0));
+  }
+
+  @Test
   void eachHeadHasItsTunedOptions() {
     TrainingOptions biased = TrainingOptions.tunedFor(Mf.biased(8));
     assertEquals(TrainingOptions.tuned().optimizer(), biased.optimizer());
