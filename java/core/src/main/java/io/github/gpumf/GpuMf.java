@@ -48,6 +48,8 @@ public final class GpuMf {
    *     carries the model of the last good epoch
    * @throws io.github.gpumf.train.DivergedException if the loss explodes; it carries the model of
    *     the last good epoch
+   * @throws io.github.gpumf.train.CheckpointException if a checkpoint cannot be read or written; in
+   *     the middle it carries the model of the last good epoch
    */
   public static TrainingResult train(Ratings ratings, Mf spec, TrainingOptions options) {
     return new Trainer(ratings, null, spec, options).train();
@@ -70,6 +72,8 @@ public final class GpuMf {
    *     carries the model of the last good epoch
    * @throws io.github.gpumf.train.DivergedException if the loss explodes; it carries the model of
    *     the last good epoch
+   * @throws io.github.gpumf.train.CheckpointException if a checkpoint cannot be read or written; in
+   *     the middle it carries the model of the last good epoch
    */
   public static TrainingResult train(
       Ratings ratings, Ratings validation, Mf spec, TrainingOptions options) {

@@ -7,6 +7,7 @@ import io.github.gpumf.io.ModelFile;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
 import io.github.gpumf.train.BackendFailedException;
+import io.github.gpumf.train.CheckpointException;
 import io.github.gpumf.train.Checkpointing;
 import io.github.gpumf.train.DivergedException;
 import io.github.gpumf.train.EpochReport;
@@ -259,6 +260,8 @@ final class TrainCommand implements Callable<Integer> {
       throw saved(diverged, diverged.lastGoodModel());
     } catch (BackendFailedException failed) {
       throw saved(failed, failed.lastGoodModel());
+    } catch (CheckpointException notWritten) {
+      throw saved(notWritten, notWritten.lastGoodModel());
     }
   }
 

@@ -127,6 +127,30 @@ class TrainCommandTest {
   }
 
   @Test
+  void theModelOutlivesACheckpointThatCannotBeWritten() throws IOException {
+    Path state = folder.resolve("state");
+    String flags = " --schedule constant --checkpoint " + state;
+    train("one", "--epochs 1" + flags);
+    Files.createDirectory(state.resolve("checkpoint-000002.safetensors"));
+    Cli.Run run =
+        Cli.run(
+            ("train --factors 8 --ratings "
+                    + data.resolve("ratings.tsv")
+                    + " --output "
+                    + model("lost")
+                    + " --epochs 3 --resume"
+                    + flags)
+                .split(" ", -1));
+    assertEquals(1, run.exitCode());
+    assertTrue(run.err().contains("gpumf: cannot write checkpoint " + state), run.err());
+    assertFalse(run.err().contains("Exception"), run.err());
+    Path kept = model("lost.last-good");
+    assertTrue(run.err().contains("the model of epoch 2 is kept, saved as " + kept), run.err());
+    train("two", "--schedule constant --epochs 2");
+    assertSameBytes("two", "lost.last-good");
+  }
+
+  @Test
   void aDryRunPrintsTheMemoryAndTrainsNothing() {
     Cli.Run run = train("dry", "--optimizer adam --dry-run --backend scalar");
     assertTrue(run.out().startsWith("backend scalar: asked for by name, plain Java"), run.out());

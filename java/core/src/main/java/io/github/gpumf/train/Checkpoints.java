@@ -6,8 +6,11 @@ import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Precision;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -111,7 +114,12 @@ final class Checkpoints {
       return Optional.of(newestWhole(newestFirst));
     } catch (IOException failure) {
       throw new CheckpointException(
-          "cannot use " + where.directory() + " for checkpoints: " + failure, failure);
+          "cannot use "
+              + where.directory()
+              + " for checkpoints: "
+              + why(failure)
+              + "; give another directory",
+          failure);
     }
   }
 
@@ -188,40 +196,58 @@ final class Checkpoints {
   /**
    * Writes a checkpoint, then deletes all but the last two.
    *
-   * @throws CheckpointException if it cannot be written; earlier ones are still there
+   * @throws IOException if it cannot be written; earlier ones are still there
    */
-  void write(Checkpoint checkpoint) {
-    Path file =
-        where
-            .directory()
-            .resolve(String.format(Locale.ROOT, "checkpoint-%06d.safetensors", checkpoint.epoch()));
-    try {
-      checkpoint.write(file, options.optimizer());
-      written.remove(file);
-      written.add(file);
-      if (written.size() > KEPT) {
-        written.removeFirst();
-      }
-      for (Path old : list()) {
-        if (!written.contains(old)) {
-          Files.delete(old);
-        }
-      }
-      try (DirectoryStream<Path> unfinished =
-          Files.newDirectoryStream(where.directory(), UNFINISHED)) {
-        for (Path leftover : unfinished) {
-          Files.delete(leftover);
-        }
-      }
-    } catch (IOException failure) {
-      throw new CheckpointException(
-          "cannot write checkpoint "
-              + file
-              + ": "
-              + failure
-              + "; make room and resume from the checkpoint before",
-          failure);
+  void write(Checkpoint checkpoint) throws IOException {
+    Path file = file(checkpoint.epoch());
+    if (!Files.isDirectory(where.directory())) {
+      throw new NotDirectoryException(where.directory().toString());
     }
+    checkpoint.write(file, options.optimizer());
+    written.remove(file);
+    written.add(file);
+    if (written.size() > KEPT) {
+      written.removeFirst();
+    }
+    for (Path old : list()) {
+      if (!written.contains(old)) {
+        Files.delete(old);
+      }
+    }
+    try (DirectoryStream<Path> unfinished =
+        Files.newDirectoryStream(where.directory(), UNFINISHED)) {
+      for (Path leftover : unfinished) {
+        Files.delete(leftover);
+      }
+    }
+  }
+
+  /** What to say of a checkpoint that cannot be written. */
+  String refusal(int epoch, IOException failure) {
+    return "cannot write checkpoint "
+        + file(epoch)
+        + ": "
+        + why(failure)
+        + "; give the directory back, or room in it, and resume (--resume, Checkpointing.resume)";
+  }
+
+  /** The JDK's own messages about files are often nothing but the name. */
+  private static String why(IOException failure) {
+    if (failure instanceof FileSystemException file && file.getReason() != null) {
+      return file.getReason();
+    }
+    return switch (failure) {
+      case AccessDeniedException denied -> "no permission to use " + denied.getFile();
+      case NotDirectoryException other -> "there is no directory " + other.getFile();
+      case FileSystemException file -> file.getFile() + " cannot be made or used";
+      default -> String.valueOf(failure.getMessage());
+    };
+  }
+
+  private Path file(int epoch) {
+    return where
+        .directory()
+        .resolve(String.format(Locale.ROOT, "checkpoint-%06d.safetensors", epoch));
   }
 
   SequencedMap<String, String> identity() {

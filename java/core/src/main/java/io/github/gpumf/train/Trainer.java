@@ -16,6 +16,7 @@ import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.Weights;
 import io.github.gpumf.optim.Precision;
 import io.github.gpumf.train.TrainingResult.StopReason;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -245,7 +246,7 @@ public final class Trainer {
           epoch++) {
         stopReason = runEpoch(session, opening.job(), opening.backend(), epoch);
         if (opening.checkpoints().isPresent()) {
-          saveCheckpoint(opening.checkpoints().get(), session, stopReason);
+          saveCheckpoint(opening.checkpoints().get(), session, opening, stopReason);
         }
       }
       int epochs = restoresBest() ? bestEpoch : history.size();
@@ -258,14 +259,22 @@ public final class Trainer {
     }
   }
 
+  private @Nullable MfModel lastGood(TrainingSession session, String backend, Precision precision) {
+    return keptEpoch == 0
+        ? null
+        : trained.of(session.weights(Slot.LAST_GOOD), keptEpoch, backend, precision);
+  }
+
+  private String whatIsKept() {
+    return keptEpoch == 0
+        ? "no epoch had ended yet"
+        : "the model of epoch " + keptEpoch + " is kept";
+  }
+
   private BackendFailedException failed(
       TrainingSession session, Opening opening, DeviceException failure) {
     String backend = opening.backend();
-    MfModel lastGood =
-        keptEpoch == 0
-            ? null
-            : trained.of(
-                session.weights(Slot.LAST_GOOD), keptEpoch, backend, opening.job().precision());
+    MfModel lastGood = lastGood(session, backend, opening.job().precision());
     int epoch = Math.min(history.size() + 1, options.epochs());
     return new BackendFailedException(
         "backend "
@@ -275,9 +284,7 @@ public final class Trainer {
             + ": "
             + failure.getMessage()
             + "; "
-            + (lastGood == null
-                ? "no epoch had ended yet"
-                : "the model of epoch " + keptEpoch + " is kept"),
+            + whatIsKept(),
         epoch,
         lastGood,
         failure);
@@ -300,19 +307,26 @@ public final class Trainer {
   }
 
   private void saveCheckpoint(
-      Checkpoints checkpoints, TrainingSession session, StopReason stopReason) {
+      Checkpoints checkpoints, TrainingSession session, Opening opening, StopReason stopReason) {
     boolean stopped = stopReason == StopReason.EARLY_STOPPED;
     if (stopReason == StopReason.CANCELLED || !(stopped || checkpoints.isDue(history.size()))) {
       return;
     }
-    checkpoints.write(
-        new Checkpoint(
-            checkpoints.identity(),
-            session.state(),
-            history,
-            bestRmse,
-            bestEpoch,
-            restoresBest() ? best(session) : null));
+    try {
+      checkpoints.write(
+          new Checkpoint(
+              checkpoints.identity(),
+              session.state(),
+              history,
+              bestRmse,
+              bestEpoch,
+              restoresBest() ? best(session) : null));
+    } catch (IOException failure) {
+      throw new CheckpointException(
+          checkpoints.refusal(history.size(), failure) + "; " + whatIsKept(),
+          lastGood(session, opening.backend(), opening.job().precision()),
+          failure);
+    }
   }
 
   private Weights result(TrainingSession session, StopReason stopReason) {
@@ -438,10 +452,6 @@ public final class Trainer {
       String what) {
     long step = epoch * job.batchesPerEpoch() + batch;
     double learningRate = options.optimizer().learningRate().at(step, job.batchesPerEpoch());
-    MfModel lastGood =
-        history.isEmpty()
-            ? null
-            : trained.of(session.weights(Slot.LAST_GOOD), history.size(), backend, job.precision());
     return new DivergedException(
         "training diverged in epoch "
             + (epoch + 1)
@@ -456,12 +466,10 @@ public final class Trainer {
             + ". Try a learning rate of "
             + learningRate / 10
             + ", a warm-up, or more regularization; "
-            + (lastGood == null
-                ? "no epoch had ended yet"
-                : "the model of epoch " + history.size() + " is kept"),
+            + whatIsKept(),
         epoch + 1,
         batch + 1,
         learningRate,
-        lastGood);
+        lastGood(session, backend, job.precision()));
   }
 }

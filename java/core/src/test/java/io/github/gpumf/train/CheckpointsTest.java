@@ -5,17 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.gpumf.backend.WeightsAssert;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.io.ModelFile;
 import io.github.gpumf.io.SafetensorsFile;
 import io.github.gpumf.io.SafetensorsWriter;
 import io.github.gpumf.model.Mf;
+import io.github.gpumf.model.MfModel;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
 import io.github.gpumf.train.TrainingResult.StopReason;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +29,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointsTest {
@@ -375,6 +380,55 @@ class CheckpointsTest {
     TrainingOptions options = Trainings.options(OPTIMIZER).checkpointing(every(1, true)).build();
     String message = refusal(RATINGS, null, SPEC, options);
     assertTrue(message.contains("cannot use " + checkpoints() + " for checkpoints"), message);
+  }
+
+  @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "/proc takes no directories, not even root's")
+  void saysThatTheDirectoryCannotBeMade() {
+    TrainingOptions options =
+        Trainings.options(OPTIMIZER)
+            .checkpointing(new Checkpointing(Path.of("/proc/ck"), 1, false))
+            .build();
+    assertEquals(
+        "cannot use /proc/ck for checkpoints: /proc/ck cannot be made or used; give another directory",
+        refusal(RATINGS, null, SPEC, options));
+  }
+
+  @Test
+  void theModelOutlivesACheckpointThatCannotBeWritten() throws IOException {
+    Mf spec = Trainings.OVERFITTING;
+    TrainingOptions options =
+        Trainings.options(OPTIMIZER)
+            .earlyStopping(new EarlyStopping(5))
+            .checkpointing(every(1, false))
+            .listener(Trainings.atEndOf(3, this::putAFileInTheirPlace))
+            .build();
+    CheckpointException failure =
+        assertThrows(CheckpointException.class, () -> train(VALIDATION, spec, options));
+    assertEquals(
+        "cannot write checkpoint "
+            + checkpoints().resolve(name(3))
+            + ": there is no directory "
+            + checkpoints()
+            + "; give the directory back, or room in it, and resume (--resume, Checkpointing.resume)"
+            + "; the model of epoch 3 is kept",
+        failure.getMessage());
+    MfModel kept = failure.lastGoodModel().orElseThrow();
+    WeightsAssert.assertSameBits(
+        Trainings.weightsAfter(3, spec, Trainings.options(OPTIMIZER).build()),
+        kept.weights(),
+        "the last epoch");
+    assertEquals("3", kept.provenance().get("epochs"));
+  }
+
+  private void putAFileInTheirPlace() {
+    try {
+      clear();
+      Files.delete(checkpoints());
+      Files.writeString(checkpoints(), "not a directory");
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
   }
 
   @Test
