@@ -1,6 +1,7 @@
 package io.github.gpumf.cli;
 
 import io.github.gpumf.GpuMf;
+import io.github.gpumf.backend.HostMemory;
 import io.github.gpumf.backend.MemoryPlan;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.io.ModelFile;
@@ -199,7 +200,12 @@ final class TrainCommand implements Callable<Integer> {
     if (memory.fits()) {
       return CommandLine.ExitCode.OK;
     }
-    answer.err().println("gpumf: the training needs more than is free");
+    boolean onHost = memory.memory().equals(HostMemory.NAME);
+    answer
+        .err()
+        .println(
+            "gpumf: the training needs more than is free"
+                + (onHost ? "; " + HostMemory.REMEDY : ""));
     return CommandLine.ExitCode.SOFTWARE;
   }
 

@@ -67,6 +67,7 @@ public abstract class BackendContract extends TrainingContract {
               64,
               2,
               0,
+              false,
               false);
       MemoryPlan plan = backend().plan(shape);
       long numbers = Float.BYTES * shape.numbers(16);

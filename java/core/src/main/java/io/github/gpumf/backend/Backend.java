@@ -70,8 +70,8 @@ public interface Backend {
   }
 
   /**
-   * The memory that a training will take, beside the ratings and the start that its job holds on
-   * the host. Allocates nothing.
+   * The memory that a training will take of what the backend runs on: on the host with the start
+   * that its job holds and the model that it ends with, but without the ratings. Allocates nothing.
    *
    * @param shape of the training
    * @return bytes by part, and how many there are

@@ -46,10 +46,9 @@ public final class DeviceException extends RuntimeException {
   public static DeviceException outOfMemory(
       Backend on, TrainingShape shape, @Nullable Throwable cause) {
     MemoryPlan plan = on.plan(shape);
+    boolean onHost = plan.memory().equals(HostMemory.NAME);
     List<String> remedies = new ArrayList<>();
-    if (plan.fits()) {
-      remedies.add("try again, another process has taken what was free (nvidia-smi lists them)");
-    } else {
+    if (!plan.fits()) {
       int factors = most(shape.spec().factors(), k -> on.plan(shape.withFactors(k)).fits());
       if (factors > 0) {
         remedies.add("use at most " + factors + " factors");
@@ -61,9 +60,25 @@ public final class DeviceException extends RuntimeException {
       if (on.plan(shape.withOptimizer(STATELESS)).fits()) {
         remedies.add("use an optimizer without state (sgd)");
       }
+    } else if (!onHost) {
+      remedies.add("try again, another process has taken what was free (nvidia-smi lists them)");
     }
-    remedies.add("use the host's memory (--backend vector)");
+    remedies.add(onHost ? HostMemory.REMEDY : "use the host's memory (backend vector)");
     return new DeviceException("the training needs " + plan, String.join(", or ", remedies), cause);
+  }
+
+  /**
+   * A training whose opening took more memory than the JVM gives, wherever it was to run.
+   *
+   * @param plan of the training
+   * @param full the JVM's refusal
+   * @return with the numbers of both, and how to have more
+   */
+  public static DeviceException outOfHostMemory(MemoryPlan plan, OutOfMemoryError full) {
+    return new DeviceException(
+        "the training needs " + plan + ", but the JVM refuses: " + full.getMessage(),
+        HostMemory.REMEDY,
+        full);
   }
 
   /** The largest number below a limit that is small enough, or 0. */

@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
  *
  * @param memory whose it is: {@code GPU 0: NVIDIA H200}, {@code host}
  * @param parts what it is for, in the order in which it is allocated
- * @param freeBytes how much there is now; empty for the host, where the system pages and the JVM
- *     has limits of its own
+ * @param freeBytes how much there is now: of the host, what the JVM still gives; empty if nobody
+ *     knows
  */
 public record MemoryPlan(String memory, List<Part> parts, OptionalLong freeBytes) {
   private static final double KIB = 1L << 10;
@@ -42,7 +42,7 @@ public record MemoryPlan(String memory, List<Part> parts, OptionalLong freeBytes
 
   /**
    * Whether there is so much. A device allocates in blocks, some KiB to 2 MiB more than is asked
-   * for, and other processes use it too, so that a close fit may still fail.
+   * for, and others use it too, so that a close fit may still fail.
    *
    * @return true if nobody knows
    */

@@ -21,6 +21,7 @@ import io.github.gpumf.optim.Updates;
  * @param threads at most so many
  * @param heldOut ratings that epochs are measured on, or 0
  * @param keepsBest whether the weights of the best epoch are kept beside the current ones
+ * @param keepsSeen whether the model keeps each user's items
  */
 public record TrainingShape(
     long ratings,
@@ -34,7 +35,8 @@ public record TrainingShape(
     int batchSize,
     int threads,
     long heldOut,
-    boolean keepsBest) {
+    boolean keepsBest,
+    boolean keepsSeen) {
   /** Checks the sizes. */
   public TrainingShape {
     if (ratings < 1 || users < 1 || items < 1 || batchSize < 1 || threads < 1 || heldOut < 0) {
@@ -63,7 +65,7 @@ public record TrainingShape(
    * @param optimizer how weights move
    * @param batchSize ratings a step
    * @param threads at most so many
-   * @return with an update per batch, in floats, and without held-out ratings
+   * @return with an update per batch, in floats, and without held-out ratings or seen items
    */
   public static TrainingShape of(
       Ratings ratings, Mf spec, Optimizer optimizer, int batchSize, int threads) {
@@ -79,6 +81,7 @@ public record TrainingShape(
         batchSize,
         threads,
         0,
+        false,
         false);
   }
 
@@ -103,7 +106,7 @@ public record TrainingShape(
   public TrainingShape withUpdates(Updates other) {
     return new TrainingShape(
         ratings, weighted, users, items, spec, optimizer, other, precision, batchSize, threads,
-        heldOut, keepsBest);
+        heldOut, keepsBest, keepsSeen);
   }
 
   /**
@@ -115,7 +118,7 @@ public record TrainingShape(
   public TrainingShape withPrecision(Precision other) {
     return new TrainingShape(
         ratings, weighted, users, items, spec, optimizer, updates, other, batchSize, threads,
-        heldOut, keepsBest);
+        heldOut, keepsBest, keepsSeen);
   }
 
   /**
@@ -138,7 +141,20 @@ public record TrainingShape(
         batchSize,
         threads,
         ratings,
-        best);
+        best,
+        keepsSeen);
+  }
+
+  /**
+   * With or without the items of each user in the model.
+   *
+   * @param kept whether it keeps them
+   * @return the new shape
+   */
+  public TrainingShape withSeen(boolean kept) {
+    return new TrainingShape(
+        ratings, weighted, users, items, spec, optimizer, updates, precision, batchSize, threads,
+        heldOut, keepsBest, kept);
   }
 
   /**
@@ -160,7 +176,7 @@ public record TrainingShape(
             spec.initializer());
     return new TrainingShape(
         ratings, weighted, users, items, other, optimizer, updates, precision, batchSize, threads,
-        heldOut, keepsBest);
+        heldOut, keepsBest, keepsSeen);
   }
 
   /**
@@ -172,7 +188,7 @@ public record TrainingShape(
   public TrainingShape withBatchSize(int size) {
     return new TrainingShape(
         ratings, weighted, users, items, spec, optimizer, updates, precision, size, threads,
-        heldOut, keepsBest);
+        heldOut, keepsBest, keepsSeen);
   }
 
   /**
@@ -184,7 +200,7 @@ public record TrainingShape(
   public TrainingShape withOptimizer(Optimizer other) {
     return new TrainingShape(
         ratings, weighted, users, items, spec, other, updates, precision, batchSize, threads,
-        heldOut, keepsBest);
+        heldOut, keepsBest, keepsSeen);
   }
 
   /**

@@ -166,6 +166,17 @@ public final class SeenItems {
     return new SeenItems(users, offsets, items);
   }
 
+  /**
+   * Memory that {@link #of} takes, most of which is free again when it returns.
+   *
+   * @param ratings how many
+   * @param users how many
+   * @return bytes, at most
+   */
+  public static long bytes(long ratings, int users) {
+    return 3 * ratings * Integer.BYTES + (users + 1L) * Long.BYTES;
+  }
+
   /** Reads as much of a column as there is, at most a piece; returns how much that is. */
   private static int read(MemorySegment column, long from, int[] piece) {
     int count = (int) Math.min(piece.length, column.byteSize() / Integer.BYTES - from);

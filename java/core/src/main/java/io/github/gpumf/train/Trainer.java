@@ -3,6 +3,7 @@ package io.github.gpumf.train;
 import io.github.gpumf.backend.Backend;
 import io.github.gpumf.backend.Backends;
 import io.github.gpumf.backend.DeviceException;
+import io.github.gpumf.backend.HostMemory;
 import io.github.gpumf.backend.MemoryPlan;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
@@ -117,7 +118,7 @@ public final class Trainer {
    * @throws BackendFailedException if the device fails later
    * @throws DivergedException if the loss explodes
    * @throws CheckpointException if checkpoints cannot be written or read, or are not those of this
-   *     training
+   *     training; one that cannot be written leaves the model of its epoch in the exception
    */
   public TrainingResult train() {
     if (used) {
@@ -148,6 +149,14 @@ public final class Trainer {
 
   private Opening open(Backend on) {
     requireMemory(on);
+    try {
+      return opened(on);
+    } catch (OutOfMemoryError full) {
+      throw DeviceException.outOfHostMemory(on.plan(shape(on)), full);
+    }
+  }
+
+  private Opening opened(Backend on) {
     Precision precision = on.precision(options.precision());
     Optional<Checkpoints> checkpoints =
         options
@@ -179,11 +188,20 @@ public final class Trainer {
   }
 
   private MemoryPlan requireMemory(Backend on) {
-    MemoryPlan plan = on.plan(shape(on));
+    MemoryPlan plan = memory(on);
     if (!plan.fits()) {
       throw DeviceException.outOfMemory(on, shape(on), null);
     }
     return plan;
+  }
+
+  private MemoryPlan memory(Backend on) {
+    MemoryPlan plan = on.plan(shape(on));
+    if (plan.fits() || !plan.memory().equals(HostMemory.NAME)) {
+      return plan;
+    }
+    HostMemory.collectUntil(() -> on.plan(shape(on)).fits());
+    return on.plan(shape(on));
   }
 
   /** Says of a backend that was chosen what it does not do as it was asked to. */
@@ -202,7 +220,8 @@ public final class Trainer {
     TrainingShape shape =
         TrainingShape.of(ratings, spec, options.optimizer(), options.batchSize(), options.threads())
             .withUpdates(options.updates())
-            .withPrecision(on.precision(options.precision()));
+            .withPrecision(on.precision(options.precision()))
+            .withSeen(options.keepSeenItems());
     return validation == null
         ? shape
         : shape.withHeldOut(
@@ -223,7 +242,7 @@ public final class Trainer {
     Backends.Opened<MemoryPlan> plan =
         options.backend().equals(Backends.AUTO)
             ? Backends.open(Backends.AUTO, this::requireMemory)
-            : Backends.open(options.backend(), backend -> backend.plan(shape(backend)));
+            : Backends.open(options.backend(), this::memory);
     return new TrainingPlan(explanation(plan.selection()), plan.opened());
   }
 

@@ -235,7 +235,7 @@ final class MemoryTest {
         message);
     // What it says would fit does, and no more than that.
     assertTrue(message.contains("free; use at most 4 factors, or use an optimizer with"), message);
-    assertTrue(message.endsWith(", or use the host's memory (--backend vector)"), message);
+    assertTrue(message.endsWith(", or use the host's memory (backend vector)"), message);
     assertTrue(GpuMf.plan(ratings(500), Mf.biased(4), options).memory().fits());
     assertFalse(GpuMf.plan(ratings(500), Mf.biased(5), options).memory().fits());
     GpuMf.train(ratings(500), Mf.biased(4), options);

@@ -1,6 +1,7 @@
 package io.github.gpumf.backend.vector;
 
 import io.github.gpumf.backend.Backend;
+import io.github.gpumf.backend.HostMemory;
 import io.github.gpumf.backend.MemoryPlan;
 import io.github.gpumf.backend.MemoryPlan.Part;
 import io.github.gpumf.backend.RatingGrid;
@@ -15,7 +16,6 @@ import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 
 /** The processor's vector units, on several threads. */
 final class VectorBackend implements Backend {
@@ -48,7 +48,7 @@ final class VectorBackend implements Backend {
           case PER_RATING -> partsOfRatings(shape);
         });
     parts.add(new Part("kept copies", copies * shape.numbers(factors) * Float.BYTES));
-    return new MemoryPlan("host", parts, OptionalLong.empty());
+    return HostMemory.plan(shape, parts);
   }
 
   private static List<Part> partsOfBatch(TrainingShape shape) {

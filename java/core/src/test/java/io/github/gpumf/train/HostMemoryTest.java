@@ -1,0 +1,54 @@
+package io.github.gpumf.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.gpumf.JavaProcess;
+import io.github.gpumf.backend.DeviceException;
+import io.github.gpumf.backend.MemoryPlan;
+import io.github.gpumf.backend.MemoryPlan.Part;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HostMemoryTest {
+  @TempDir private Path directory;
+
+  @Test
+  void whatThePlanSaysToFitIsTrainedAndWhatNotIsRefused() throws Exception {
+    List<String> lines =
+        JavaProcess.run(
+            directory,
+            LittleMemory.class,
+            "--add-modules=jdk.incubator.vector",
+            "-XX:MaxDirectMemorySize=4m");
+    List<String> refusals =
+        lines.stream().filter(line -> line.contains("the training needs")).toList();
+    assertEquals(4, refusals.size(), lines::toString);
+    for (String refusal : refusals) {
+      assertTrue(
+          refusal.matches(
+              ".*the training needs [0-9.]+ MiB \\(start [0-9.]+ MiB, weights .*\\), and host has"
+                  + " [0-9.]+ [MK]iB free; use at most [0-9]+ factors, .*or raise the JVM's limits"
+                  + " \\(-XX:MaxDirectMemorySize, .*GPUMF_JAVA_OPTIONS.*"),
+          refusal);
+      assertFalse(refusal.contains("nvidia"), refusal);
+    }
+  }
+
+  @Test
+  void whatTheJvmRefusesAllTheSameHasNumbersAndARemedy() {
+    MemoryPlan plan =
+        new MemoryPlan("host", List.of(new Part("weights", 1 << 20)), OptionalLong.of(1 << 21));
+    OutOfMemoryError full = new OutOfMemoryError("Cannot reserve 1048576 bytes");
+    DeviceException refusal = DeviceException.outOfHostMemory(plan, full);
+    assertEquals(
+        "the training needs 1.0 MiB (weights 1.0 MiB), and host has 2.0 MiB free, but the JVM refuses:"
+            + " Cannot reserve 1048576 bytes",
+        refusal.reason());
+    assertTrue(refusal.remedy().startsWith("raise the JVM's limits"), refusal.remedy());
+  }
+}

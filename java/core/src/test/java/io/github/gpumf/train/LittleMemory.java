@@ -1,0 +1,49 @@
+package io.github.gpumf.train;
+
+import io.github.gpumf.backend.DeviceException;
+import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.SyntheticRatings;
+import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.AdaGrad;
+import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Updates;
+import java.util.List;
+
+/** Trains what fits a JVM that was given little memory, and what does not. */
+final class LittleMemory {
+  private static final int TOO_MANY = 1024;
+
+  private LittleMemory() {}
+
+  public static void main(String[] arguments) {
+    Ratings ratings = SyntheticRatings.movieLensLike().withSize(3000, 500, 20_000).generate();
+    for (String backend : List.of("scalar", "vector")) {
+      train(ratings, options(new LazyAdam(0.001), Updates.PER_BATCH, backend));
+      train(ratings, options(new AdaGrad(0.01), Updates.PER_RATING, backend));
+    }
+  }
+
+  private static TrainingOptions options(Optimizer optimizer, Updates updates, String backend) {
+    return TrainingOptions.builder(optimizer)
+        .updates(updates)
+        .backend(backend)
+        .epochs(1)
+        .threads(2)
+        .build();
+  }
+
+  private static void train(Ratings ratings, TrainingOptions options) {
+    int most = 1;
+    while (new Trainer(ratings, null, Mf.biased(most + 1), options).plan().memory().fits()) {
+      most++;
+    }
+    new Trainer(ratings, null, Mf.biased(most), options).train();
+    try {
+      new Trainer(ratings, null, Mf.biased(TOO_MANY), options).train();
+      throw new AssertionError(TOO_MANY + " factors are too many for 4 MiB");
+    } catch (DeviceException tooMany) {
+      System.out.println(options.backend() + ": " + tooMany.getMessage());
+    }
+  }
+}
