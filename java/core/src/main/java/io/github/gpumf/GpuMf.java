@@ -59,8 +59,8 @@ public final class GpuMf {
    * Trains, and measures each epoch on other ratings.
    *
    * @param ratings training ratings, at least one
-   * @param validation ratings to measure on, at least one; those with a user or an item that has no
-   *     row in the training ratings are left out
+   * @param validation ratings to measure on, at least one; those whose user or item has no training
+   *     rating are left out
    * @param spec the model
    * @param options how to train; early stopping goes by the validation RMSE
    * @return the model and how it was reached

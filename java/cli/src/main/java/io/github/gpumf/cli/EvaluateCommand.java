@@ -108,7 +108,7 @@ final class EvaluateCommand implements Callable<Integer> {
                   + report.coldRatings()
                   + " of "
                   + report.ratings()
-                  + " ratings are of users or items unknown to the model");
+                  + " ratings are of users or items without a training rating");
     }
     if (report.rankedUsers() > 0) {
       answer

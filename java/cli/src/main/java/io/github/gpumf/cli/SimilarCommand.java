@@ -43,7 +43,7 @@ final class SimilarCommand implements Callable<Integer> {
         MfModel::items,
         Recommender::similarItems,
         "cosine",
-        "there is no other item than " + item,
+        "item " + item + " has no training rating to compare it by, or there is no other item",
         answer);
     return 0;
   }

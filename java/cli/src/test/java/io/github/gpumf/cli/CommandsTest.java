@@ -108,7 +108,9 @@ class CommandsTest {
                 + file("model")
                 + " --ratings "
                 + file("cold.tsv"));
-    assertTrue(run.err().contains("1 of 2 ratings are of users or items unknown"), run.err());
+    assertTrue(
+        run.err().contains("1 of 2 ratings are of users or items without a training rating"),
+        run.err());
     assertEquals(List.of("rmse"), run.keys());
   }
 

@@ -10,7 +10,8 @@ import java.util.SequencedMap;
  *
  * @param metrics each metric asked for, in that order; all finite
  * @param ratings held-out ratings that errors were taken of
- * @param coldRatings how many of them are of a user or an item that the model does not know
+ * @param coldRatings how many of them are of a user or an item without a training rating, whether
+ *     the model knows its id or not
  * @param rankedUsers users whose ranked lists were looked at; 0 if no metric asked for them
  */
 public record EvaluationReport(

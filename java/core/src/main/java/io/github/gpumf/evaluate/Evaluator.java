@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Errors are taken of all held-out ratings. Where the model does not know the user or the item,
  * it predicts what a service would show: the mean training rating, with the bias of the side it
- * knows if the model's biases are differences from the mean, clipped if the model clips.
+ * knows if the model's biases are differences from the mean, clipped if the model clips. Where it
+ * knows both, it predicts as the model does, also where one of them has no training rating.
  *
  * <p>Ranked lists are made for each user that the model knows and that has a relevant held-out
  * item: one rated at least {@link #withRelevantFrom} and not among the seen items. The list is of

@@ -5,6 +5,7 @@ import io.github.gpumf.data.IdMap;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.MfModel;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** The errors of predicted ratings. */
@@ -15,6 +16,8 @@ record RatingErrors(double squaredSum, double absoluteSum, long ratings, long co
   static RatingErrors of(MfModel model, Scorer scorer, Ratings heldOut) {
     int[] toUser = heldOut.users().translateTo(model.users());
     int[] toItem = heldOut.items().translateTo(model.items());
+    boolean[] coldUsers = cold(toUser, model::isUserTrained);
+    boolean[] coldItems = cold(toItem, model::isItemTrained);
     double squaredSum = 0;
     double absoluteSum = 0;
     long cold = 0;
@@ -37,13 +40,13 @@ record RatingErrors(double squaredSum, double absoluteSum, long ratings, long co
       if (row == heldOut.size()) {
         break;
       }
+      cold += coldUsers[heldOut.user(row)] || coldItems[heldOut.item(row)] ? 1 : 0;
       int user = toUser[heldOut.user(row)];
       int item = toItem[heldOut.item(row)];
       if (user == IdMap.UNKNOWN || item == IdMap.UNKNOWN) {
         double error = (double) coldRating(model, user, item) - heldOut.value(row);
         squaredSum += error * error;
         absoluteSum += Math.abs(error);
-        cold++;
       } else {
         users[known] = user;
         items[known] = item;
@@ -51,6 +54,15 @@ record RatingErrors(double squaredSum, double absoluteSum, long ratings, long co
       }
     }
     return new RatingErrors(squaredSum, absoluteSum, heldOut.size(), cold);
+  }
+
+  /** For each held-out id whether it has no training rating. */
+  private static boolean[] cold(int[] toModel, IntPredicate isTrained) {
+    boolean[] cold = new boolean[toModel.length];
+    for (int id = 0; id < toModel.length; id++) {
+      cold[id] = toModel[id] == IdMap.UNKNOWN || !isTrained.test(toModel[id]);
+    }
+    return cold;
   }
 
   /** What is predicted where the model does not know both sides. */

@@ -114,6 +114,35 @@ public final class MfModel {
   }
 
   /**
+   * Whether a user had training ratings. An id without any has zeros for factors and bias.
+   *
+   * @param user 0..users-1
+   * @return false if what is predicted for the user is no more than the offset and the item's bias
+   */
+  public boolean isUserTrained(int user) {
+    return !isZero(weights.userFactors(), weights.userBias(), user);
+  }
+
+  /**
+   * Whether an item had training ratings. An id without any has zeros for factors and bias.
+   *
+   * @param item 0..items-1
+   * @return false if what is predicted of the item is no more than the offset and the user's bias
+   */
+  public boolean isItemTrained(int item) {
+    return !isZero(weights.itemFactors(), weights.itemBias(), item);
+  }
+
+  private static boolean isZero(FloatTable factors, @Nullable FloatTable bias, int row) {
+    for (int column = 0; column < factors.columns(); column++) {
+      if (factors.get(row, column) != 0) {
+        return false;
+      }
+    }
+    return bias == null || bias.get(row, 0) == 0;
+  }
+
+  /**
    * The users' ids.
    *
    * @return the map

@@ -10,7 +10,8 @@ import java.util.Optional;
  *
  * <p>Immutable.
  *
- * @param items best first; empty if the user or item asked for is not known
+ * @param items best first; empty if the user or item asked for is not known, or the item has no
+ *     training rating
  */
 public record Recommendations(List<Recommendation> items) implements Iterable<Recommendation> {
   /** The answer for whom nothing is known. */

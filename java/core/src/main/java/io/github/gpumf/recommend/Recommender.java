@@ -168,12 +168,13 @@ public final class Recommender implements AutoCloseable {
    *
    * @param item the item's id
    * @param count at most so many, at least 1
-   * @return other items, best first, with their cosines; empty if the model does not know the item
+   * @return other items, best first, with their cosines; empty if the model does not know the item,
+   *     or the item has no training rating
    */
   public Recommendations similarItems(String item, int count) {
     checkCount(count);
     int index = model.items().indexOf(item);
-    return index == IdMap.UNKNOWN
+    return index == IdMap.UNKNOWN || !model.isItemTrained(index)
         ? Recommendations.NONE
         : answer(scorer.similarItems(index, count), Float::doubleValue);
   }

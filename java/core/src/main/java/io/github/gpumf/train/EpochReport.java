@@ -9,7 +9,8 @@ import java.util.OptionalDouble;
  * @param loss what Keras prints: the mean over batches, weighted by their sizes, of mean squared
  *     error plus Keras' L2 term. Each batch is measured before its own step
  * @param trainingRmse root of the mean squared error of the same predictions
- * @param validationRmse on the validation ratings after the epoch, if there are any
+ * @param validationRmse after the epoch on the validation ratings whose user and item have training
+ *     ratings, if there are any
  * @param learningRate of the epoch's last step
  * @param ratings trained on in the epoch
  * @param seconds taken by the training of the epoch, without validation and checkpoints

@@ -11,6 +11,7 @@ import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,22 +52,18 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
 
   /**
    * Users and items without a training rating still have the random factors they started from.
-   * Zeros in their place make a prediction fall back on the offset and the biases that are known.
+   * Zeros in their place make a prediction fall back on the offset and the biases that are known,
+   * and tell the model which they are.
    */
   private void clearUntrainedRows(Weights weights) {
-    boolean[] users = new boolean[ratings.userCount()];
-    boolean[] items = new boolean[ratings.itemCount()];
-    for (long row = 0; row < ratings.size(); row++) {
-      users[ratings.user(row)] = true;
-      items[ratings.item(row)] = true;
-    }
-    clear(weights.userFactors(), weights.userBias(), users);
-    clear(weights.itemFactors(), weights.itemBias(), items);
+    TrainedRows rows = new TrainedRows(ratings);
+    clear(weights.userFactors(), weights.userBias(), rows::hasUser);
+    clear(weights.itemFactors(), weights.itemBias(), rows::hasItem);
   }
 
-  private static void clear(FloatTable factors, @Nullable FloatTable bias, boolean[] trained) {
-    for (int row = 0; row < trained.length; row++) {
-      if (trained[row]) {
+  private static void clear(FloatTable factors, @Nullable FloatTable bias, IntPredicate isTrained) {
+    for (int row = 0; row < factors.rows(); row++) {
+      if (isTrained.test(row)) {
         continue;
       }
       for (int column = 0; column < factors.columns(); column++) {

@@ -71,8 +71,8 @@ public final class Trainer {
    *
    * @param ratings training ratings, at least one
    * @param validation ratings to measure each epoch on, at least one, or null. Their ids are
-   *     matched with those of the training ratings, and rows with an unknown user or item are left
-   *     out
+   *     matched with those of the training ratings, and rows whose user or item has no training
+   *     rating are left out
    * @param spec the model
    * @param options how to train
    * @throws IllegalArgumentException if there are no ratings, if there are validation ratings but
@@ -92,7 +92,9 @@ public final class Trainer {
     TrainingJob.requirePrecision(options.precision(), options.updates());
     this.ratings = ratings;
     this.validation =
-        validation == null ? null : validation.alignedTo(ratings.users(), ratings.items());
+        validation == null
+            ? null
+            : new TrainedRows(ratings).of(validation.alignedTo(ratings.users(), ratings.items()));
     this.spec = spec;
     this.options = options;
     trained = new TrainedModel(ratings, spec, options);

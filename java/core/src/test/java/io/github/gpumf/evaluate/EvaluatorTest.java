@@ -4,10 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.gpumf.GpuMf;
 import io.github.gpumf.data.CounterRandom;
 import io.github.gpumf.data.CounterRandom.Purpose;
 import io.github.gpumf.data.IdMap;
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Split;
+import io.github.gpumf.data.Splitter;
+import io.github.gpumf.data.SyntheticRatings;
 import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
@@ -27,13 +31,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class EvaluatorTest {
   private static final String RANKED = "precision@2,recall@2,ndcg@2,map@2,mrr@2,hit@2";
 
-  /** Users a, b; items p..t. The score of an item is its bias: p 4, q 3, r 2, s 1, t 0. */
+  /** Users a, b; items p..t. The score of an item is 1 + its bias: p 4, q 3, r 2, s 1, t 0. */
   private static MfModel byPopularity(Mf spec, boolean seen) {
     Weights weights = Weights.zeros(Mf.Head.BIASES, 2, 5, 1, Arena.ofAuto());
     FloatTable bias = Objects.requireNonNull(weights.itemBias());
     for (int item = 0; item < 5; item++) {
-      bias.set(item, 0, 4 - item);
+      bias.set(item, 0, 3 - item);
+      weights.itemFactors().set(item, 0, 1);
     }
+    weights.userFactors().set(0, 0, 1);
+    weights.userFactors().set(1, 0, 1);
     IdMap users = IdMap.ofStrings(List.of("a", "b"));
     IdMap items = IdMap.ofStrings(List.of("p", "q", "r", "s", "t"));
     Ratings training =
@@ -94,12 +101,32 @@ final class EvaluatorTest {
         Evaluator.of("rmse").evaluate(byPopularity(Mf.biased(1), true), heldOut);
     assertEquals(Math.sqrt(5 / 3.0), plain.get("rmse"), 1e-12);
     assertEquals(3, plain.coldRatings());
-    // With one the item's bias counts: 3 + 4 = 7, clipped to 5. Errors 3, 2 and 0.
+    // With one the item's bias counts: 3 + 3 = 6, clipped to 5. Errors 3, 2 and 0.
     EvaluationReport offset =
         Evaluator.of("rmse")
             .evaluate(
                 byPopularity(Mf.biased(1).withMeanOffset(true).withClip(true), true), heldOut);
     assertEquals(Math.sqrt(13 / 3.0), offset.get("rmse"), 1e-12);
+  }
+
+  @Test
+  void ratingsOfWhoHasNoTrainingRatingAreCold() {
+    Ratings all = SyntheticRatings.movieLensLike().withSize(60, 80, 900).generate();
+    Split split = Splitter.random(all, 0.3, 1); // both parts have all ids
+    boolean[] users = new boolean[all.userCount()];
+    boolean[] items = new boolean[all.itemCount()];
+    for (long row = 0; row < split.train().size(); row++) {
+      users[split.train().user(row)] = true;
+      items[split.train().item(row)] = true;
+    }
+    long cold = 0;
+    for (long row = 0; row < split.test().size(); row++) {
+      cold += users[split.test().user(row)] && items[split.test().item(row)] ? 0 : 1;
+    }
+    assertTrue(cold > 0);
+    MfModel model = GpuMf.train(split.train(), Mf.tuned(4)).model();
+    EvaluationReport report = Evaluator.of("rmse").evaluate(model, split.test());
+    assertEquals(cold, report.coldRatings());
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.gpumf.GpuMf;
 import io.github.gpumf.backend.BackendUnavailableException;
 import io.github.gpumf.data.IdMap;
 import io.github.gpumf.data.Ratings;
@@ -117,6 +118,21 @@ final class RecommenderTest {
           List.of(
               new Recommendation("q", 1), new Recommendation("r", 0), new Recommendation("s", 0)),
           recommender.similarItems("p", 9).items());
+    }
+  }
+
+  @Test
+  void nothingIsSimilarToAnItemWithoutTrainingRatings() {
+    Ratings training =
+        Ratings.builder(USERS, ITEMS, 3, false, false)
+            .set(0, 0, 0, 5)
+            .set(1, 0, 1, 1)
+            .set(2, 1, 2, 3)
+            .build(); // none of item s
+    MfModel model = GpuMf.train(training, Mf.basic(2)).model();
+    try (Recommender recommender = Recommender.of(model, "scalar")) {
+      assertEquals(List.of(), recommender.similarItems("s", 9).items());
+      assertEquals(3, recommender.similarItems("p", 9).size());
     }
   }
 

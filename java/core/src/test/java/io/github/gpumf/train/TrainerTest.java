@@ -193,6 +193,33 @@ final class TrainerTest {
     assertEquals(model.offset(), model.predictAt(12, 10));
   }
 
+  /** As in a split, whose parts share their id maps. */
+  @Test
+  void rowsWithoutRatingsAreLeftOutOfTheValidation() {
+    Ratings all =
+        Ratings.of(
+            new int[] {0, 3, 12, 5, 7},
+            new int[] {0, 10, 2, 5, 9},
+            new float[] {1, 5, 2, 4, 3},
+            13,
+            11);
+    Ratings known = all.select(3, row -> new long[] {0, 3, 4}[(int) row]);
+    for (String backend : List.of("scalar", "vector")) {
+      TrainingOptions options = Trainings.options(FAST).backend(backend).build();
+      TrainingResult result = train(all, Trainings.SPECS.get(2), options);
+      double last = result.history().getLast().validationRmse().orElseThrow();
+      assertEquals(Trainings.rmse(result.model(), known), last, 1e-6, backend);
+      assertEquals(
+          train(known, Trainings.SPECS.get(2), options).history().getLast().validationRmse(),
+          result.history().getLast().validationRmse());
+    }
+    Ratings unknown = all.select(2, row -> row + 1);
+    assertIllegal(
+        "none of the validation ratings has a user and an item that occur in the training ratings;"
+            + " validate on a part of the same data",
+        () -> new Trainer(RATINGS, unknown, OVERFITTING, Trainings.options(FAST).build()));
+  }
+
   @Test
   void theModelSaysHowItCameToBe() {
     TrainingResult result = train(null, Mf.biased(3), Trainings.options(CONSTANT).build());
