@@ -29,11 +29,13 @@ public final class Recommender implements AutoCloseable {
   private final MfModel model;
   private final Scorer scorer;
   private final Exclusions seen;
+  private final String backend;
 
-  private Recommender(MfModel model, Scorer scorer, Exclusions seen) {
+  private Recommender(MfModel model, Scorer scorer, Exclusions seen, String backend) {
     this.model = model;
     this.scorer = scorer;
     this.seen = seen;
+    this.backend = backend;
   }
 
   /**
@@ -57,10 +59,25 @@ public final class Recommender implements AutoCloseable {
    */
   public static Recommender of(MfModel model, String backend) {
     SeenItems seen = model.seenItems();
+    Backends.Opened<Scorer> found = Backends.open(backend, on -> on.openScorer(model));
     return new Recommender(
         model,
-        Backends.open(backend, on -> on.openScorer(model)).opened(),
-        seen == null ? Exclusions.NONE : seen::of);
+        found.opened(),
+        seen == null ? Exclusions.NONE : seen::of,
+        found.selection().explanation());
+  }
+
+  private Recommender with(Exclusions other) {
+    return new Recommender(model, scorer, other, backend);
+  }
+
+  /**
+   * What it runs on.
+   *
+   * @return which backend and why, one line
+   */
+  public String backend() {
+    return backend;
   }
 
   /**
@@ -72,8 +89,7 @@ public final class Recommender implements AutoCloseable {
    * @return a recommender that leaves out these items and no others
    */
   public Recommender withSeen(Ratings ratings) {
-    return new Recommender(
-        model, scorer, SeenItems.of(ratings.alignedTo(model.users(), model.items()))::of);
+    return with(SeenItems.of(ratings.alignedTo(model.users(), model.items()))::of);
   }
 
   /**
@@ -82,7 +98,7 @@ public final class Recommender implements AutoCloseable {
    * @return a recommender that may answer with items the user has seen
    */
   public Recommender includingSeen() {
-    return new Recommender(model, scorer, Exclusions.NONE);
+    return with(Exclusions.NONE);
   }
 
   /**

@@ -137,6 +137,16 @@ final class RecommenderTest {
   }
 
   @Test
+  void saysWhatItRunsOn() {
+    try (Recommender named = Recommender.of(model(true), "scalar");
+        Recommender chosen = Recommender.of(model(true))) {
+      assertEquals("scalar: asked for by name, plain Java, 1 thread", named.backend());
+      assertEquals(named.backend(), named.includingSeen().backend());
+      assertTrue(chosen.backend().contains(": chosen, "), chosen.backend());
+    }
+  }
+
+  @Test
   void refusesBadCountsAndBackends() {
     try (Recommender recommender = Recommender.of(model(true))) {
       assertThrows(IllegalArgumentException.class, () -> recommender.recommend(10, 0));
