@@ -150,13 +150,13 @@ final class TrainCommand implements Callable<Integer> {
     try (Interruption interruption = new Interruption()) {
       options.cancellation(interruption.cancellation());
       TrainingResult result = train(training, validation, spec, options);
-      if (result.history().isEmpty()) {
+      if (result.modelEpoch() == 0) {
         // Not an exception: the JVM may be gone before anybody catches it.
         answer.err().println("gpumf: cancelled before the first epoch ended; nothing is saved");
         return CommandLine.ExitCode.SOFTWARE;
       }
       if (result.stopReason() == StopReason.CANCELLED) {
-        answer.err().println("cancelled: saving the model of epoch " + modelEpoch(result));
+        answer.err().println("cancelled: saving the model of epoch " + result.modelEpoch());
       }
       ModelFile.save(result.model(), output());
       print(result, training);
@@ -284,7 +284,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private void print(TrainingResult result, Ratings training) {
     MfModel model = result.model();
-    EpochReport reached = result.history().get(modelEpoch(result) - 1);
+    EpochReport reached = result.history().get(result.modelEpoch() - 1);
     if (answer.json()) {
       answer.print(json(result, training));
       return;
@@ -298,20 +298,13 @@ final class TrainCommand implements Callable<Integer> {
             model.users().size(),
             model.items().size(),
             model.spec().factors(),
-            modelEpoch(result),
+            result.modelEpoch(),
             result.history().size(),
             reached.trainingRmse(),
             reached.validationRmse().isPresent()
                 ? String.format(
                     Locale.ROOT, ", held-out RMSE %.4f", reached.validationRmse().getAsDouble())
                 : "");
-  }
-
-  /** The epoch whose model is saved: early stopping goes back to the best. */
-  private int modelEpoch(TrainingResult result) {
-    return flags.stopsEarly() && result.bestEpoch() > 0
-        ? result.bestEpoch()
-        : result.history().size();
   }
 
   private Map<String, @Nullable Object> json(TrainingResult result, Ratings training) {
@@ -324,7 +317,7 @@ final class TrainCommand implements Callable<Integer> {
     json.put("backend", result.backend());
     json.put("stopReason", result.stopReason().name().toLowerCase(Locale.ROOT));
     json.put("bestEpoch", result.bestEpoch() == 0 ? null : result.bestEpoch());
-    json.put("modelEpoch", modelEpoch(result));
+    json.put("modelEpoch", result.modelEpoch());
     List<Map<String, @Nullable Object>> epochs = new ArrayList<>();
     double seconds = 0;
     for (EpochReport report : result.history()) {

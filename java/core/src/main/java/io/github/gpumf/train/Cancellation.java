@@ -12,7 +12,8 @@ public final class Cancellation {
 
   /**
    * Asks the training to stop; it does so within about a tenth of a second, with the model of its
-   * last finished epoch.
+   * last finished epoch. Before the first has finished that model has learnt nothing: see {@link
+   * TrainingResult#modelEpoch}.
    */
   public void cancel() {
     cancelled = true;

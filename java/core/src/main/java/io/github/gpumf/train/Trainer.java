@@ -274,7 +274,7 @@ public final class Trainer {
       MfModel model =
           trained.of(
               result(session, stopReason), epochs, opening.backend(), opening.job().precision());
-      return new TrainingResult(model, history, stopReason, bestEpoch, explanation);
+      return new TrainingResult(model, history, stopReason, bestEpoch, epochs, explanation);
     } catch (DeviceException failure) {
       throw failed(session, opening, failure);
     }

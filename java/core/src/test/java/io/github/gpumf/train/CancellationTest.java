@@ -140,6 +140,7 @@ final class CancellationTest {
     }
     assertEquals(StopReason.CANCELLED, result.stopReason());
     assertEquals(finished.history(), result.history());
+    assertEquals(3, result.modelEpoch());
     assertSameBits(finished.model().weights(), result.model().weights(), "epoch 3");
   }
 
@@ -151,6 +152,7 @@ final class CancellationTest {
         train(null, Mf.biased(3), Trainings.options(FAST).cancellation(cancellation).build());
     assertEquals(StopReason.CANCELLED, result.stopReason());
     assertEquals(List.of(), result.history());
+    assertEquals(0, result.modelEpoch());
     assertEquals("0", result.model().provenance().get("epochs"));
     TrainingState start = TrainingState.initial(RATINGS, Mf.biased(3), FAST, 42);
     assertEquals(
@@ -173,6 +175,7 @@ final class CancellationTest {
                 .build());
     assertEquals(StopReason.CANCELLED, result.stopReason());
     assertEquals(last, result.history().size());
+    assertEquals(last - 3, result.modelEpoch());
     assertSameBits(
         weightsAfter(last - 3, OVERFITTING, options), result.model().weights(), "best epoch");
   }
