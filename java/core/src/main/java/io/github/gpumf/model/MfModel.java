@@ -3,6 +3,7 @@ package io.github.gpumf.model;
 import io.github.gpumf.data.IdMap;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -243,6 +244,8 @@ public final class MfModel {
    * @return the prediction, or empty if the model does not know the user or the item
    */
   public OptionalDouble predict(String user, String item) {
+    Objects.requireNonNull(user, "user");
+    Objects.requireNonNull(item, "item");
     return predictKnown(users.indexOf(user), items.indexOf(item));
   }
 

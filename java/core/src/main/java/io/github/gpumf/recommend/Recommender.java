@@ -13,7 +13,9 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
 /**
  * Answers for a service: the items a user would rate highest, and the items most like another.
@@ -58,7 +60,8 @@ public final class Recommender implements AutoCloseable {
    *     used
    */
   public static Recommender of(MfModel model, String backend) {
-    SeenItems seen = model.seenItems();
+    SeenItems seen = Objects.requireNonNull(model, "model").seenItems();
+    Objects.requireNonNull(backend, "backend");
     Backends.Opened<Scorer> found = Backends.open(backend, on -> on.openScorer(model));
     return new Recommender(
         model,
@@ -89,6 +92,7 @@ public final class Recommender implements AutoCloseable {
    * @return a recommender that leaves out these items and no others
    */
   public Recommender withSeen(Ratings ratings) {
+    Objects.requireNonNull(ratings, "ratings");
     return with(SeenItems.of(ratings.alignedTo(model.users(), model.items()))::of);
   }
 
@@ -109,7 +113,7 @@ public final class Recommender implements AutoCloseable {
    * @return items not seen, best first; empty if the model does not know the user
    */
   public Recommendations recommend(String user, int count) {
-    return recommend(model.users().indexOf(user), count, seen);
+    return recommend(userOf(user), count, seen);
   }
 
   /**
@@ -133,12 +137,56 @@ public final class Recommender implements AutoCloseable {
    * @return items not seen, best first; empty if the model does not know the user
    */
   public Recommendations recommend(String user, int count, Collection<String> without) {
-    int[] more =
-        without.stream()
-            .mapToInt(model.items()::indexOf)
-            .filter(item -> item != IdMap.UNKNOWN)
-            .toArray();
-    return recommend(model.users().indexOf(user), count, index -> union(seen.of(index), more));
+    return recommend(userOf(user), count, seenOr(itemsOf(without, "without")));
+  }
+
+  /**
+   * The items a user would rate highest, some others left out as well.
+   *
+   * @param user the user's id
+   * @param count at most so many, at least 1
+   * @param without ids of items to leave out; those the model does not know are ignored
+   * @return items not seen, best first; empty if the model does not know the user
+   */
+  public Recommendations recommend(long user, int count, long... without) {
+    return recommend(model.users().indexOf(user), count, seenOr(itemsOf(without, "without")));
+  }
+
+  private int userOf(String user) {
+    return model.users().indexOf(Objects.requireNonNull(user, "user"));
+  }
+
+  private int[] itemsOf(Collection<String> ids, String name) {
+    return known(indices(model.items(), ids, name));
+  }
+
+  private int[] itemsOf(long[] ids, String name) {
+    return known(indices(model.items(), ids, name));
+  }
+
+  /** The index of each id, or {@link IdMap#UNKNOWN}. */
+  private static int[] indices(IdMap map, Collection<String> ids, String name) {
+    int[] indices = new int[Objects.requireNonNull(ids, name).size()];
+    int at = 0;
+    for (String id : ids) {
+      if (id == null) {
+        throw new NullPointerException(name + "[" + at + "]");
+      }
+      indices[at++] = map.indexOf(id);
+    }
+    return indices;
+  }
+
+  private static int[] indices(IdMap map, long[] ids, String name) {
+    return Arrays.stream(Objects.requireNonNull(ids, name)).mapToInt(map::indexOf).toArray();
+  }
+
+  private static int[] known(int[] indices) {
+    return Arrays.stream(indices).filter(index -> index != IdMap.UNKNOWN).toArray();
+  }
+
+  private Exclusions seenOr(int[] items) {
+    return user -> union(seen.of(user), items);
   }
 
   private static int[] union(int[] some, int[] more) {
@@ -164,9 +212,23 @@ public final class Recommender implements AutoCloseable {
    * @return an answer for each id, in order; empty where the model does not know the user
    */
   public List<Recommendations> recommendAll(List<String> users, int count) {
+    return recommendAll(indices(model.users(), users, "users"), count);
+  }
+
+  /**
+   * The items that each of many users would rate highest.
+   *
+   * @param users ids; may repeat
+   * @param count at most so many items each, at least 1
+   * @return an answer for each id, in order; empty where the model does not know the user
+   */
+  public List<Recommendations> recommendAll(long[] users, int count) {
+    return recommendAll(indices(model.users(), users, "users"), count);
+  }
+
+  private List<Recommendations> recommendAll(int[] indices, int count) {
     checkCount(count);
-    int[] indices = users.stream().mapToInt(model.users()::indexOf).toArray();
-    int[] known = Arrays.stream(indices).filter(index -> index != IdMap.UNKNOWN).toArray();
+    int[] known = known(indices);
     TopItems[] found = scorer.topItems(known, count, seen);
     List<Recommendations> answers =
         new ArrayList<>(Collections.nCopies(indices.length, Recommendations.NONE));
@@ -188,11 +250,72 @@ public final class Recommender implements AutoCloseable {
    *     or the item has no training rating
    */
   public Recommendations similarItems(String item, int count) {
+    return similarTo(model.items().indexOf(Objects.requireNonNull(item, "item")), count);
+  }
+
+  /**
+   * The items whose factors point most in the direction of another's.
+   *
+   * @param item the item's id
+   * @param count at most so many, at least 1
+   * @return other items, best first, with their cosines; empty if the model does not know the item,
+   *     or the item has no training rating
+   */
+  public Recommendations similarItems(long item, int count) {
+    return similarTo(model.items().indexOf(item), count);
+  }
+
+  private Recommendations similarTo(int item, int count) {
     checkCount(count);
-    int index = model.items().indexOf(item);
-    return index == IdMap.UNKNOWN || !model.isItemTrained(index)
+    return item == IdMap.UNKNOWN || !model.isItemTrained(item)
         ? Recommendations.NONE
-        : answer(scorer.similarItems(index, count), Float::doubleValue);
+        : answer(scorer.similarItems(item, count), Float::doubleValue);
+  }
+
+  /**
+   * Some items in the order in which a user would rate them: what another part of the service has
+   * chosen.
+   *
+   * @param user the user's id
+   * @param items ids; seen ones too
+   * @return those that the model knows, each once, best first; empty if it does not know the user
+   */
+  public Recommendations rank(String user, Collection<String> items) {
+    return rank(userOf(user), itemsOf(items, "items"));
+  }
+
+  /**
+   * Some items in the order in which a user would rate them.
+   *
+   * @param user the user's id
+   * @param items ids; seen ones too
+   * @return those that the model knows, each once, best first; empty if it does not know the user
+   */
+  public Recommendations rank(long user, long... items) {
+    return rank(model.users().indexOf(user), itemsOf(items, "items"));
+  }
+
+  private Recommendations rank(int user, int[] some) {
+    if (user == IdMap.UNKNOWN) {
+      return Recommendations.NONE;
+    }
+    int[] items = Arrays.stream(some).sorted().distinct().toArray();
+    int[] users = new int[items.length];
+    Arrays.fill(users, user);
+    float[] scores = scorer.score(users, items);
+    // A stable sort, so that equal scores stand in the order of the indices.
+    int[] order =
+        IntStream.range(0, items.length)
+            .boxed()
+            .sorted((one, other) -> Float.compare(scores[other], scores[one]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    float[] sorted = new float[order.length];
+    for (int at = 0; at < order.length; at++) {
+      sorted[at] = scores[order[at]];
+      order[at] = items[order[at]];
+    }
+    return recommendations(new TopItems(order, sorted));
   }
 
   private Recommendations recommendations(TopItems found) {

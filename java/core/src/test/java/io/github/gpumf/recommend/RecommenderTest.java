@@ -8,6 +8,8 @@ import io.github.gpumf.GpuMf;
 import io.github.gpumf.backend.BackendUnavailableException;
 import io.github.gpumf.data.IdMap;
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.SyntheticRatings;
+import io.github.gpumf.data.Thrown;
 import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
@@ -15,11 +17,13 @@ import io.github.gpumf.model.MfModel.RatingScale;
 import io.github.gpumf.model.SeenItems;
 import io.github.gpumf.model.Weights;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 final class RecommenderTest {
   private static final IdMap USERS = IdMap.ofLongs(10, 20);
@@ -134,6 +138,74 @@ final class RecommenderTest {
       assertEquals(List.of(), recommender.similarItems("s", 9).items());
       assertEquals(3, recommender.similarItems("p", 9).size());
     }
+  }
+
+  @Test
+  void longsAreIdsToo() {
+    MfModel named = model(true);
+    MfModel model =
+        new MfModel(
+            named.spec(),
+            named.weights(),
+            USERS,
+            IdMap.ofLongs(100, 101, 102, 103),
+            named.scale(),
+            named.seenItems(),
+            Map.of());
+    try (Recommender recommender = Recommender.of(model)) {
+      assertEquals(List.of("100", "103"), recommender.recommend(10, 9, 102, 99).itemIds());
+      assertEquals(
+          recommender.recommend("10", 9, List.of("102")), recommender.recommend(10, 9, 102));
+      assertEquals(
+          recommender.recommendAll(List.of("20", "7", "10"), 2),
+          recommender.recommendAll(new long[] {20, 7, 10}, 2));
+      assertEquals(recommender.similarItems("100", 2), recommender.similarItems(100, 2));
+      assertTrue(recommender.similarItems(99, 2).isEmpty());
+      assertEquals(List.of("100", "101"), recommender.rank(10, 101, 100).itemIds());
+    }
+  }
+
+  @Test
+  void ranksWhatItIsGiven() {
+    try (Recommender recommender = Recommender.of(model(true))) {
+      assertEquals(
+          List.of(
+              new Recommendation("p", 5), new Recommendation("q", 4), new Recommendation("s", 2)),
+          recommender.rank("10", List.of("s", "q", "no such item", "p", "s")).items(),
+          "q is seen, but asked for");
+      assertTrue(recommender.rank("30", List.of("p")).isEmpty());
+      assertTrue(recommender.rank("10", List.of()).isEmpty());
+      assertTrue(recommender.rank("10", List.of("x")).isEmpty());
+    }
+    MfModel model =
+        GpuMf.train(SyntheticRatings.movieLensLike().withSize(60, 40, 500).generate(), Mf.tuned(8))
+            .model();
+    try (Recommender recommender = Recommender.of(model)) {
+      Recommendations best = recommender.includingSeen().recommend("1", 40);
+      assertEquals(best.itemIds(), recommender.rank("1", best.itemIds().reversed()).itemIds());
+    }
+  }
+
+  @Test
+  @SuppressWarnings("NullAway")
+  void nullsAreNamed() {
+    try (Recommender recommender = Recommender.of(model(true))) {
+      List<String> ids = Arrays.asList("10", null);
+      assertNamed("user", () -> recommender.recommend((String) null, 3));
+      assertNamed("item", () -> recommender.similarItems((String) null, 3));
+      assertNamed("users", () -> recommender.recommendAll((List<String>) null, 3));
+      assertNamed("users[1]", () -> recommender.recommendAll(ids, 3));
+      assertNamed("without[1]", () -> recommender.recommend("10", 3, ids));
+      assertNamed("items[1]", () -> recommender.rank("10", ids));
+      assertNamed("ratings", () -> recommender.withSeen(null));
+    }
+    assertNamed("model", () -> Recommender.of(null));
+    assertNamed("backend", () -> Recommender.of(model(true), null));
+    assertNamed("user", () -> model(true).predict(null, "p"));
+  }
+
+  private static void assertNamed(String name, Executable action) {
+    assertEquals(name, Thrown.message(NullPointerException.class, action));
   }
 
   @Test
