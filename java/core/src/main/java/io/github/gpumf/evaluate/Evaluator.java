@@ -8,6 +8,7 @@ import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.SeenItems;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
@@ -87,7 +88,8 @@ public final class Evaluator {
    * @return a changed copy
    */
   public Evaluator withSeen(Ratings ratings) {
-    return new Evaluator(metrics, relevantFrom, ratings, backend);
+    return new Evaluator(
+        metrics, relevantFrom, Objects.requireNonNull(ratings, "ratings"), backend);
   }
 
   /**
@@ -97,7 +99,7 @@ public final class Evaluator {
    * @return a changed copy
    */
   public Evaluator withBackend(String name) {
-    return new Evaluator(metrics, relevantFrom, seen, name);
+    return new Evaluator(metrics, relevantFrom, seen, Objects.requireNonNull(name, "name"));
   }
 
   /**
@@ -110,7 +112,8 @@ public final class Evaluator {
    *     lists and no user has a relevant held-out item
    */
   public EvaluationReport evaluate(MfModel model, Ratings heldOut) {
-    if (heldOut.size() == 0) {
+    Objects.requireNonNull(model, "model");
+    if (Objects.requireNonNull(heldOut, "heldOut").size() == 0) {
       throw new IllegalArgumentException("there are no held-out ratings to measure on");
     }
     int longestList = metrics.stream().mapToInt(Metric::k).max().orElseThrow();
@@ -124,7 +127,7 @@ public final class Evaluator {
             switch (metric.kind()) {
               case RMSE -> errors.rmse();
               case MAE -> errors.mae();
-              default -> java.util.Objects.requireNonNull(lists).mean(metric);
+              default -> Objects.requireNonNull(lists).mean(metric);
             });
       }
       return new EvaluationReport(

@@ -1,5 +1,7 @@
 package io.github.gpumf.model;
 
+import java.util.Objects;
+
 /**
  * Matrix factorization of explicit ratings: the rating that user u gives item i is predicted from
  * the factors p_u and q_i (Y. Koren, R. Bell, C. Volinsky, "Matrix factorization techniques for
@@ -47,6 +49,8 @@ public record Mf(
 
   /** Checks the numbers. */
   public Mf {
+    Objects.requireNonNull(head, "head");
+    Objects.requireNonNull(initializer, "initializer");
     if (factors < 1 || factors > MAX_FACTORS) {
       throw new IllegalArgumentException(
           "factors must be in 1.." + MAX_FACTORS + ", not " + factors);

@@ -1,5 +1,7 @@
 package io.github.gpumf.optim;
 
+import java.util.Objects;
+
 /**
  * AdaGrad (J. Duchi, E. Hazan, Y. Singer, "Adaptive subgradient methods", JMLR 2011):
  *
@@ -32,6 +34,8 @@ public record AdaGrad(LearningRate learningRate, Accumulator accumulator, double
 
   /** Checks the numbers. */
   public AdaGrad {
+    Objects.requireNonNull(learningRate, "learningRate");
+    Objects.requireNonNull(accumulator, "accumulator");
     Checks.epsilon(epsilon);
   }
 

@@ -1,5 +1,7 @@
 package io.github.gpumf.optim;
 
+import java.util.Objects;
+
 /**
  * Adam as Keras has it (D. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015,
  * in the form of section 2 there):
@@ -22,6 +24,7 @@ public record Adam(LearningRate learningRate, double beta1, double beta2, double
     implements Optimizer {
   /** Checks the numbers. */
   public Adam {
+    Objects.requireNonNull(learningRate, "learningRate");
     Checks.adam(beta1, beta2, epsilon);
   }
 

@@ -1,5 +1,7 @@
 package io.github.gpumf.optim;
 
+import java.util.Objects;
+
 /**
  * {@link Adam} for the rows of the batch alone: the moments of all other rows rest, and so do their
  * weights. t counts the steps of the training, not those of a row. Cheaper than Adam and different
@@ -14,6 +16,7 @@ public record LazyAdam(LearningRate learningRate, double beta1, double beta2, do
     implements Optimizer {
   /** Checks the numbers. */
   public LazyAdam {
+    Objects.requireNonNull(learningRate, "learningRate");
     Checks.adam(beta1, beta2, epsilon);
   }
 

@@ -1,5 +1,7 @@
 package io.github.gpumf.optim;
 
+import java.util.Objects;
+
 /**
  * Plain stochastic gradient descent: {@code w -= lr * g}. The loss is a mean over the batch, so the
  * rate that fits grows with the batch size.
@@ -7,6 +9,11 @@ package io.github.gpumf.optim;
  * @param learningRate the schedule
  */
 public record Sgd(LearningRate learningRate) implements Optimizer {
+  /** Checks that there is a rate. */
+  public Sgd {
+    Objects.requireNonNull(learningRate, "learningRate");
+  }
+
   /**
    * A constant rate.
    *

@@ -1,6 +1,7 @@
 package io.github.gpumf.train;
 
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * Where and how often the state of a training is saved, so that a run killed at any moment can go
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 public record Checkpointing(Path directory, int everyEpochs, boolean resume) {
   /** Checks the interval. */
   public Checkpointing {
+    Objects.requireNonNull(directory, "directory");
     if (everyEpochs < 1) {
       throw new IllegalArgumentException(
           "checkpoints need an interval of at least 1 epoch, not " + everyEpochs);

@@ -81,7 +81,9 @@ public final class Trainer {
    *     updates per batch
    */
   public Trainer(Ratings ratings, @Nullable Ratings validation, Mf spec, TrainingOptions options) {
-    if (ratings.size() == 0) {
+    Objects.requireNonNull(spec, "spec");
+    Objects.requireNonNull(options, "options");
+    if (Objects.requireNonNull(ratings, "ratings").size() == 0) {
       throw new IllegalArgumentException("there are no ratings to train on; give at least one");
     }
     if (validation != null && validation.size() == 0) {

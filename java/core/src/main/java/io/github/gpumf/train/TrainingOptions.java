@@ -10,6 +10,7 @@ import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -334,7 +335,7 @@ public final class TrainingOptions {
     private final List<TrainingListener> listeners = new ArrayList<>();
 
     private Builder(Optimizer optimizer) {
-      this.optimizer = optimizer;
+      this.optimizer = Objects.requireNonNull(optimizer, "optimizer");
     }
 
     private static int atLeastOne(String name, int value) {
@@ -375,7 +376,7 @@ public final class TrainingOptions {
      * @return this
      */
     public Builder updates(Updates value) {
-      updates = value;
+      updates = Objects.requireNonNull(value, "updates");
       return this;
     }
 
@@ -388,7 +389,7 @@ public final class TrainingOptions {
      * @return this
      */
     public Builder precision(Precision value) {
-      precision = value;
+      precision = Objects.requireNonNull(value, "precision");
       return this;
     }
 
@@ -399,7 +400,7 @@ public final class TrainingOptions {
      * @return this
      */
     public Builder optimizer(Optimizer value) {
-      optimizer = value;
+      optimizer = Objects.requireNonNull(value, "optimizer");
       return this;
     }
 
@@ -448,7 +449,7 @@ public final class TrainingOptions {
      * @return this
      */
     public Builder backend(String value) {
-      backend = value;
+      backend = Objects.requireNonNull(value, "backend");
       return this;
     }
 
@@ -503,7 +504,7 @@ public final class TrainingOptions {
      * @return this
      */
     public Builder listener(TrainingListener value) {
-      listeners.add(value);
+      listeners.add(Objects.requireNonNull(value, "listener"));
       return this;
     }
 

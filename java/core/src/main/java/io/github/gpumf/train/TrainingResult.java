@@ -11,9 +11,9 @@ import java.util.List;
  * @param stopReason why there was no further epoch
  * @param bestEpoch the epoch, from 1, with the lowest validation RMSE, where an epoch counts as
  *     better by the least improvement of early stopping; 0 without validation ratings
- * @param modelEpoch the epoch, from 1, that the model is of: the last of the history, or the best if
- *     early stopping restores it; 0 if the training was cancelled before an epoch had ended, so that
- *     the model has learnt nothing
+ * @param modelEpoch the epoch, from 1, that the model is of: the last of the history, or the best
+ *     if early stopping restores it; 0 if the training was cancelled before an epoch had ended, so
+ *     that the model has learnt nothing
  * @param backend which one and why, one line
  */
 public record TrainingResult(

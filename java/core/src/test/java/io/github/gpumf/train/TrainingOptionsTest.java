@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Thrown;
 import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 final class TrainingOptionsTest {
   private static final TrainingListener LISTENER = new TrainingListener() {};
@@ -230,6 +233,36 @@ final class TrainingOptionsTest {
     assertIllegal("threads must be in 1..1024, not 1025", () -> builder.threads(1025));
     assertEquals(1024, builder.threads(1024).build().threads());
     assertEquals(1, builder.epochs(1).batchSize(1).threads(1).build().batchSize());
+  }
+
+  @Test
+  @SuppressWarnings("NullAway")
+  void nullsAreNamedWhereTheyAreGiven() {
+    TrainingOptions.Builder builder = TrainingOptions.builder(new Sgd(1));
+    TrainingOptions options = builder.build();
+    assertNamed("optimizer", () -> TrainingOptions.builder(null));
+    assertNamed("optimizer", () -> builder.optimizer(null));
+    assertNamed("updates", () -> builder.updates(null));
+    assertNamed("precision", () -> builder.precision(null));
+    assertNamed("backend", () -> builder.backend(null));
+    assertNamed("listener", () -> builder.listener(null));
+    assertNamed("directory", () -> new Checkpointing(null, 1, false));
+    assertNamed("ratings", () -> new Trainer(null, null, Mf.biased(2), options));
+    assertNamed("spec", () -> new Trainer(Trainings.RATINGS, null, null, options));
+    assertNamed("options", () -> new Trainer(Trainings.RATINGS, null, Mf.biased(2), null));
+    assertNamed("initializer", () -> Mf.biased(2).withInitializer(null));
+    for (Executable of :
+        List.<Executable>of(
+            () -> new Sgd(null),
+            () -> new Adam(null),
+            () -> new LazyAdam(null),
+            () -> new AdaGrad(null))) {
+      assertNamed("learningRate", of);
+    }
+  }
+
+  private static void assertNamed(String name, Executable action) {
+    assertEquals(name, Thrown.message(NullPointerException.class, action));
   }
 
   @Test
