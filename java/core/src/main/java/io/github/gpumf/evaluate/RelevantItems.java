@@ -59,6 +59,12 @@ record RelevantItems(int[] users, int[][] known, int[] total) {
       }
     }
     if (users.isEmpty()) {
+      if (areSeen(heldOut, toUser, toItem, exclusions)) {
+        throw new IllegalArgumentException(
+            "all of these ratings are of items that their users have seen in training, and lists"
+                + " leave those out; measure on ratings held out of the training, say what else is"
+                + " seen (--seen, withSeen), or ask for rmse and mae alone");
+      }
       throw new IllegalArgumentException(
           "no user that the model knows has a held-out rating of at least "
               + (float) relevantFrom // the mean rating is a float, and shorter as one
@@ -67,5 +73,22 @@ record RelevantItems(int[] users, int[][] known, int[] total) {
     }
     return new RelevantItems(
         users.toIntArray(), Arrays.copyOf(known, count), Arrays.copyOf(total, count));
+  }
+
+  /** Whether all ratings of known users are of seen items, as where a model meets its training. */
+  private static boolean areSeen(
+      Ratings ratings, int[] toUser, int[] toItem, Exclusions exclusions) {
+    boolean any = false;
+    for (long row = 0; row < ratings.size(); row++) {
+      int user = toUser[ratings.user(row)];
+      if (user == IdMap.UNKNOWN) {
+        continue;
+      }
+      any = true;
+      if (Arrays.binarySearch(exclusions.of(user), toItem[ratings.item(row)]) < 0) {
+        return false;
+      }
+    }
+    return any;
   }
 }

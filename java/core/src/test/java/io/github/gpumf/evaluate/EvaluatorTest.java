@@ -1,5 +1,6 @@
 package io.github.gpumf.evaluate;
 
+import static io.github.gpumf.data.Thrown.assertIllegal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -156,6 +157,18 @@ final class EvaluatorTest {
     assertEquals(0, evaluator.evaluate(model, heldOut).get("hit@2"));
     assertEquals(
         1, evaluator.withSeen(ratings("a p 1", "x q 1")).evaluate(model, heldOut).get("hit@2"));
+  }
+
+  @Test
+  void saysWhenItIsGivenTheTrainingRatings() {
+    MfModel model = byPopularity(Mf.biased(1), true);
+    assertIllegal(
+        "all of these ratings are of items that their users have seen in training, and lists leave"
+            + " those out; measure on ratings held out of the training,",
+        () -> Evaluator.of("hit@2").evaluate(model, ratings("a p 3")));
+    assertIllegal(
+        "take a lower rating (--relevant-from, withRelevantFrom)",
+        () -> Evaluator.of("hit@2").evaluate(model, ratings("a p 5", "b q 2")));
   }
 
   @Test
