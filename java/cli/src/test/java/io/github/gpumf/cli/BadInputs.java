@@ -213,7 +213,8 @@ final class BadInputs {
         flags(
             "a Dense head per rating",
             "--updates rating --model basic",
-            "an update per rating needs a model with biases"),
+            "an update per rating needs a model with biases: all ratings share",
+            "use biases (--model biased, Mf.biased) or an update per batch (--updates batch,"),
         flags(
             "Keras' L2 per rating",
             "--updates rating --l2 0.1",
@@ -222,7 +223,7 @@ final class BadInputs {
             "half precision in batches",
             "--precision half --batch-size 32",
             "factors in half precision need an update per rating",
-            "use updates per rating or single precision"),
+            "use one (--updates rating, Updates.PER_RATING) or single precision"),
         flags(
             "half precision of a Dense head",
             "--precision half --model basic",

@@ -192,7 +192,7 @@ public abstract class HalfPrecisionContract extends TrainingContract {
             IllegalArgumentException.class,
             () -> TrainingJob.requirePrecision(Precision.HALF, Updates.PER_BATCH));
     assertTrue(
-        requireNonNull(refusal.getMessage()).endsWith("use updates per rating or single precision"),
+        requireNonNull(refusal.getMessage()).endsWith("Updates.PER_RATING) or single precision"),
         refusal::getMessage);
     TrainingJob.requirePrecision(Precision.HALF, Updates.PER_RATING);
     TrainingJob.requirePrecision(Precision.SINGLE, Updates.PER_BATCH);

@@ -125,7 +125,7 @@ public final class Backends {
                   + no.reason()
                   + "; "
                   + no.remedy()
-                  + ", or choose --backend auto",
+                  + ", or choose backend auto",
               no.cause());
       case Available yes ->
           colon < 0 ? yes.backend() : yes.backend().on(asked.substring(colon + 1));

@@ -39,6 +39,10 @@ public record TrainingJob(
     int threads,
     double lossLimit,
     TrainingState start) {
+  /** What goes with every model and optimizer. */
+  private static final String IN_BATCHES =
+      "an update per batch (--updates batch, Updates.PER_BATCH)";
+
   /** Checks the numbers. */
   public TrainingJob {
     if (ratings.size() == 0) {
@@ -110,19 +114,22 @@ public record TrainingJob(
     }
     if (spec.head() != Mf.Head.BIASES) {
       throw new IllegalArgumentException(
-          "an update per rating needs a model with biases, not "
-              + spec
-              + ": all ratings share the numbers of a Dense head; use Mf.biased or updates per batch");
+          "an update per rating needs a model with biases: all ratings share the numbers of a Dense"
+              + " head; use biases (--model biased, Mf.biased) or "
+              + IN_BATCHES);
     }
     if (spec.l2() > 0) {
       throw new IllegalArgumentException(
           "an update per rating cannot have Keras' L2 of "
               + spec.l2()
-              + ", which moves whole tables; use regularization per rating or updates per batch");
+              + ", which moves whole tables; use regularization per rating (--regularization,"
+              + " Mf.withRegularization) or "
+              + IN_BATCHES);
     }
     if (optimizer instanceof Adam) {
       throw new IllegalArgumentException(
-          "an update per rating cannot use Adam, which moves whole tables; use LazyAdam, AdaGrad, Sgd or updates per batch");
+          "an update per rating cannot use Adam, which moves whole tables; use LazyAdam, AdaGrad, Sgd or "
+              + IN_BATCHES);
     }
   }
 
@@ -136,7 +143,8 @@ public record TrainingJob(
   public static void requirePrecision(Precision precision, Updates updates) {
     if (precision == Precision.HALF && updates == Updates.PER_BATCH) {
       throw new IllegalArgumentException(
-          "factors in half precision need an update per rating: batches have Keras' numbers, in floats; use updates per rating or single precision");
+          "factors in half precision need an update per rating: batches have Keras' numbers, in floats;"
+              + " use one (--updates rating, Updates.PER_RATING) or single precision");
     }
   }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -80,13 +81,13 @@ public record Metric(Kind kind, int k) {
   /**
    * Reads a name.
    *
-   * @param name such as {@code rmse} or {@code ndcg@10}
+   * @param name such as {@code rmse} or {@code ndcg@10}, in upper or lower case
    * @return the metric
    * @throws IllegalArgumentException naming what there is, if this is not one of it
    */
   public static Metric parse(String name) {
-    int at = name.indexOf('@');
-    String label = at < 0 ? name : name.substring(0, at);
+    int at = Objects.requireNonNull(name, "name").indexOf('@');
+    String label = (at < 0 ? name : name.substring(0, at)).toLowerCase(Locale.ROOT);
     Kind kind =
         Arrays.stream(Kind.values())
             .filter(each -> each.label().equals(label))
@@ -124,7 +125,7 @@ public record Metric(Kind kind, int k) {
    */
   public static List<Metric> parseAll(String names) {
     List<Metric> metrics = new ArrayList<>();
-    for (String name : names.split(",", -1)) {
+    for (String name : Objects.requireNonNull(names, "metrics").split(",", -1)) {
       metrics.add(parse(name.strip()));
     }
     return metrics;

@@ -179,7 +179,7 @@ final class BackendsTest {
             () -> Backends.select("cuda", probed(SCALAR, VECTOR, noCuda)));
     assertEquals(
         "backend cuda is not available: no NVIDIA driver (libcuda.so.1 not found); "
-            + "install the driver, or choose --backend auto",
+            + "install the driver, or choose backend auto",
         refusal.getMessage());
     assertSame(noDriver, refusal.getCause(), "the failure behind it is kept");
     assertNull(

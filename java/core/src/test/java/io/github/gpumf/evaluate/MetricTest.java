@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.gpumf.evaluate.Metric.Kind;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -62,6 +63,7 @@ final class MetricTest {
     for (String name :
         List.of("rmse", "mae", "precision@1", "recall@20", "ndcg@10", "map@5", "mrr@3", "hit@7")) {
       assertEquals(name, Metric.parse(name).toString());
+      assertEquals(name, Metric.parse(name.toUpperCase(Locale.ROOT)).toString());
     }
     assertEquals(new Metric(Kind.NDCG, 10), Metric.parse("ndcg@10"));
     assertEquals(
@@ -73,7 +75,7 @@ final class MetricTest {
       strings = {
         "",
         "rms",
-        "RMSE",
+        "RMS",
         "ndcg",
         "ndcg@",
         "ndcg@0",

@@ -53,7 +53,7 @@ final class HalfPrecisionTest {
     IllegalArgumentException refusal =
         assertThrows(IllegalArgumentException.class, () -> train(options));
     assertEquals(
-        "factors in half precision need an update per rating: batches have Keras' numbers, in floats; use updates per rating or single precision",
+        "factors in half precision need an update per rating: batches have Keras' numbers, in floats; use one (--updates rating, Updates.PER_RATING) or single precision",
         refusal.getMessage());
   }
 

@@ -31,7 +31,7 @@ final class VectorBackendProviderTest {
                 + reason
                 + "; "
                 + remedy
-                + ", or choose --backend auto")) {
+                + ", or choose backend auto")) {
       assertTrue(lines.contains(expected), () -> expected + "\nis not in\n" + lines);
     }
   }
