@@ -41,7 +41,7 @@ final class BatchAhead {
     for (int number = 0; number < count; number++) {
       batches.add(
           new Batch(
-              new BatchIndex(buckets, users, batchSize),
+              new BatchIndex(buckets.forUsers(users), users, batchSize),
               new BatchIndex(buckets, items, batchSize),
               batchSize,
               parts));

@@ -268,13 +268,13 @@ final class BatchWorker {
   /** Moves the rows of a bucket that have not made this step yet: the batch does not hold them. */
   void moveOthers(int bucket, BatchNumbers numbers, long step) {
     this.numbers = numbers;
-    moveOthers(users, bucket, step);
-    moveOthers(items, bucket, step);
+    moveOthers(users, buckets.forUsers(users.rows()), bucket, step);
+    moveOthers(items, buckets, bucket, step);
   }
 
-  private void moveOthers(BatchSide side, int bucket, long step) {
+  private void moveOthers(BatchSide side, Buckets dealt, int bucket, long step) {
     int count = 0;
-    for (long row = buckets.first(bucket); row < side.rows(); row = buckets.next(row)) {
+    for (long row = dealt.first(bucket); row < side.rows(); row = dealt.next(row)) {
       if (side.rests((int) row, step + 1)) {
         chunk.others[count++] = (int) row;
       }

@@ -20,7 +20,7 @@ final class RatingsByUser {
     size = source.size();
     columns = new PackedRatings(size, source.hasWeights(), arena);
     indices = arena.allocate(size * indexBytes(size), Long.BYTES).address();
-    int[] bins = bins(source.userCount(), buckets);
+    int[] bins = bins(source.userCount(), buckets.forUsers(source.userCount()));
     try (Arena scratch = Arena.ofConfined()) {
       new CountingSort(team, size, source.userCount(), scratch)
           .sort(() -> new ByUser(source, bins));

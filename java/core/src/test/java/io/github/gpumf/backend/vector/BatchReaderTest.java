@@ -42,7 +42,7 @@ final class BatchReaderTest {
         TrainingJob job = job(ratings, batchSize, shuffle, threads);
         try (Arena arena = Arena.ofConfined();
             Team team = new Team(threads)) {
-          Buckets dealt = new Buckets(buckets);
+          Buckets dealt = new Buckets(buckets, 16);
           EpochRatings sorted = new EpochRatings(job, dealt, team, arena);
           for (int epoch : new int[] {0, 1, 5}) {
             assertEpoch(job, epoch, dealt, sorted);
@@ -62,10 +62,11 @@ final class BatchReaderTest {
   private static void assertEpoch(TrainingJob job, int epoch, Buckets dealt, EpochRatings sorted) {
     Ratings ratings = job.ratings();
     int batchSize = job.batchSize();
+    Buckets users = dealt.forUsers(ratings.userCount());
     BatchReader reader = new BatchReader(ratings.itemCount(), batchSize);
     Batch batch =
         new Batch(
-            new BatchIndex(dealt, ratings.userCount(), batchSize),
+            new BatchIndex(users, ratings.userCount(), batchSize),
             new BatchIndex(dealt, ratings.itemCount(), batchSize),
             batchSize,
             1);
@@ -75,14 +76,14 @@ final class BatchReaderTest {
       int size = (int) Math.min(batchSize, ratings.size() - start);
       reader.read(sorted.of(epoch), sorted.start(number), size, batch);
       assertEquals(size, batch.size);
-      assertIndex(batch.users, dealt, size);
+      assertIndex(batch.users, users, size);
       assertIndex(batch.items, dealt, size);
       Set<Integer> expected =
           LongStream.range(start, start + size)
               .mapToObj(at -> (int) (job.shuffle() ? order.apply(at) : at))
               .collect(Collectors.toSet());
       assertRatings(batch, ratings, expected);
-      assertTrue(goesThroughMemory(batch.users, dealt), "rows as they lie in memory");
+      assertTrue(goesThroughMemory(batch.users, users), "rows as they lie in memory");
     }
   }
 
