@@ -200,12 +200,11 @@ final class TrainCommand implements Callable<Integer> {
     if (memory.fits()) {
       return CommandLine.ExitCode.OK;
     }
-    boolean onHost = memory.memory().equals(HostMemory.NAME);
     answer
         .err()
         .println(
             "gpumf: the training needs more than is free"
-                + (onHost ? "; " + HostMemory.REMEDY : ""));
+                + (memory.onHost() ? "; " + HostMemory.REMEDY : ""));
     return CommandLine.ExitCode.SOFTWARE;
   }
 

@@ -87,7 +87,7 @@ public final class Backends {
    *     that was passed over
    * @throws BackendUnavailableException if the one asked for by name is not available or not known
    * @throws DeviceException if the device of the one asked for by name lacks the memory or fails,
-   *     or those of all
+   *     or those of all, or the host has not the memory that any of them needs
    */
   public static <T> Opened<T> open(String name, Function<Backend, T> opening) {
     return open(name, opening, Probed.BY_NAME);
@@ -146,6 +146,9 @@ public final class Backends {
             passed.add(candidate.getKey() + ": chosen, " + yes.backend().device());
             return new Opened<>(opened, new Selection(yes.backend(), String.join("; ", passed)));
           } catch (DeviceException failure) {
+            if (failure.isOfHost()) {
+              throw failure;
+            }
             passed.add(
                 candidate.getKey()
                     + ": warning, passed over, "

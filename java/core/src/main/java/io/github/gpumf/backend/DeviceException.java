@@ -46,9 +46,10 @@ public final class DeviceException extends RuntimeException {
   public static DeviceException outOfMemory(
       Backend on, TrainingShape shape, @Nullable Throwable cause) {
     MemoryPlan plan = on.plan(shape);
-    boolean onHost = plan.memory().equals(HostMemory.NAME);
     List<String> remedies = new ArrayList<>();
-    if (!plan.fits()) {
+    if (plan.fits()) {
+      remedies.add("try again, another process has taken what was free (nvidia-smi lists them)");
+    } else {
       int factors = most(shape.spec().factors(), k -> on.plan(shape.withFactors(k)).fits());
       if (factors > 0) {
         remedies.add("use at most " + factors + " factors");
@@ -60,25 +61,30 @@ public final class DeviceException extends RuntimeException {
       if (on.plan(shape.withOptimizer(STATELESS)).fits()) {
         remedies.add("use an optimizer without state (sgd)");
       }
-    } else if (!onHost) {
-      remedies.add("try again, another process has taken what was free (nvidia-smi lists them)");
     }
-    remedies.add(onHost ? HostMemory.REMEDY : "use the host's memory (backend vector)");
+    remedies.add("use the host's memory (backend vector)");
     return new DeviceException("the training needs " + plan, String.join(", or ", remedies), cause);
   }
 
   /**
-   * A training whose opening took more memory than the JVM gives, wherever it was to run.
+   * A training to which the JVM refuses the host's memory when it is opened, wherever it is to run.
+   * No other backend is tried then: they share that memory.
    *
    * @param plan of the training
    * @param full the JVM's refusal
-   * @return with the numbers of both, and how to have more
+   * @return with the plan's numbers if they are of the host, and how to have more
    */
   public static DeviceException outOfHostMemory(MemoryPlan plan, OutOfMemoryError full) {
+    String refusal = "the JVM refuses what the training needs of the host: " + full.getMessage();
     return new DeviceException(
-        "the training needs " + plan + ", but the JVM refuses: " + full.getMessage(),
+        plan.onHost() ? "the training needs " + plan + ", and " + refusal : refusal,
         HostMemory.REMEDY,
         full);
+  }
+
+  /** Whether it is the host whose memory does not suffice. */
+  boolean isOfHost() {
+    return getCause() instanceof OutOfMemoryError;
   }
 
   /** The largest number below a limit that is small enough, or 0. */

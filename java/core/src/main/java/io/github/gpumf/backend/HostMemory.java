@@ -8,7 +8,6 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.function.BooleanSupplier;
 
 /**
  * The host's memory outside the Java heap, where tables and ratings lie. The JVM gives no more of
@@ -25,9 +24,6 @@ public final class HostMemory {
       "raise the JVM's limits (-XX:MaxDirectMemorySize, and -Xmx for the heap;"
           + " GPUMF_JAVA_OPTIONS of the command)";
 
-  /** As long as the JVM itself waits before it refuses an allocation, half a second in all. */
-  private static final long LONGEST_WAIT_MILLIS = 256;
-
   private HostMemory() {}
 
   /**
@@ -35,9 +31,10 @@ public final class HostMemory {
    * on from, and what is made of its end.
    *
    * @param shape of the training
-   * @param ofSession what the session takes. Arrays on the heap are few beside its tables, and
-   *     count like them
-   * @return all parts, and how much the JVM still gives
+   * @param ofSession what the session takes. Arrays on the heap count like its tables, beside which
+   *     they are few, unless batches are large: a plan may ask for more than is needed
+   * @return all parts, and how much the JVM still gives, without what it would free if it collected
+   *     garbage. It is for who asks: whether a training has its memory, the JVM says when it opens
    */
   public static MemoryPlan plan(TrainingShape shape, List<Part> ofSession) {
     int factors = shape.spec().factors();
@@ -77,22 +74,5 @@ public final class HostMemory {
     }
     long set = Long.parseLong(hotSpot.getVMOption("MaxDirectMemorySize").getValue());
     return OptionalLong.of(set == 0 ? Runtime.getRuntime().maxMemory() : set);
-  }
-
-  /**
-   * Collects garbage until there is enough memory, or no more to be had: tables that nobody refers
-   * to any more count until they are collected. Takes up to half a second.
-   *
-   * @param enough whether there is enough
-   */
-  public static void collectUntil(BooleanSupplier enough) {
-    System.gc();
-    try {
-      for (long wait = 1; wait <= LONGEST_WAIT_MILLIS && !enough.getAsBoolean(); wait *= 2) {
-        Thread.sleep(wait);
-      }
-    } catch (InterruptedException stop) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

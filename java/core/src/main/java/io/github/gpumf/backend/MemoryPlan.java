@@ -51,6 +51,15 @@ public record MemoryPlan(String memory, List<Part> parts, OptionalLong freeBytes
   }
 
   /**
+   * Whether it is the host's memory.
+   *
+   * @return false if it is a device's
+   */
+  public boolean onHost() {
+    return memory.equals(HostMemory.NAME);
+  }
+
+  /**
    * A number of bytes for people.
    *
    * @param bytes at least 0

@@ -115,7 +115,8 @@ public final class MfModel {
   }
 
   /**
-   * Whether a user had training ratings. An id without any has zeros for factors and bias.
+   * Whether a user had training ratings: of one without any all weights are 0, and of others they
+   * hardly ever are.
    *
    * @param user 0..users-1
    * @return false if what is predicted for the user is no more than the offset and the item's bias
@@ -125,7 +126,8 @@ public final class MfModel {
   }
 
   /**
-   * Whether an item had training ratings. An id without any has zeros for factors and bias.
+   * Whether an item had training ratings: of one without any all weights are 0, and of others they
+   * hardly ever are.
    *
    * @param item 0..items-1
    * @return false if what is predicted of the item is no more than the offset and the user's bias

@@ -166,13 +166,14 @@ public final class Recommender implements AutoCloseable {
 
   /** The index of each id, or {@link IdMap#UNKNOWN}. */
   private static int[] indices(IdMap map, Collection<String> ids, String name) {
-    int[] indices = new int[Objects.requireNonNull(ids, name).size()];
-    int at = 0;
-    for (String id : ids) {
-      if (id == null) {
+    // A copy: a service may go on adding to what it has shown.
+    String[] all = Objects.requireNonNull(ids, name).toArray(String[]::new);
+    int[] indices = new int[all.length];
+    for (int at = 0; at < all.length; at++) {
+      if (all[at] == null) {
         throw new NullPointerException(name + "[" + at + "]");
       }
-      indices[at++] = map.indexOf(id);
+      indices[at] = map.indexOf(all[at]);
     }
     return indices;
   }

@@ -3,7 +3,6 @@ package io.github.gpumf.train;
 import io.github.gpumf.backend.Backend;
 import io.github.gpumf.backend.Backends;
 import io.github.gpumf.backend.DeviceException;
-import io.github.gpumf.backend.HostMemory;
 import io.github.gpumf.backend.MemoryPlan;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
@@ -117,8 +116,8 @@ public final class Trainer {
    * @throws IllegalStateException if this trainer was used before
    * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
    *     used
-   * @throws DeviceException if the device of the backend asked for has not the memory, or fails
-   *     before the first epoch
+   * @throws DeviceException if the device of the backend asked for, or the JVM, has not the memory,
+   *     or the device fails before the first epoch
    * @throws BackendFailedException if the device fails later
    * @throws DivergedException if the loss explodes
    * @throws CheckpointException if checkpoints cannot be written or read, or are not those of this
@@ -191,21 +190,13 @@ public final class Trainer {
     return new Opening(on.name(), job, on.openTraining(job), checkpoints, resumed);
   }
 
+  /** A device is asked before anything is allocated there; of the host the JVM knows better. */
   private MemoryPlan requireMemory(Backend on) {
-    MemoryPlan plan = memory(on);
-    if (!plan.fits()) {
+    MemoryPlan plan = on.plan(shape(on));
+    if (!plan.fits() && !plan.onHost()) {
       throw DeviceException.outOfMemory(on, shape(on), null);
     }
     return plan;
-  }
-
-  private MemoryPlan memory(Backend on) {
-    MemoryPlan plan = on.plan(shape(on));
-    if (plan.fits() || !plan.memory().equals(HostMemory.NAME)) {
-      return plan;
-    }
-    HostMemory.collectUntil(() -> on.plan(shape(on)).fits());
-    return on.plan(shape(on));
   }
 
   /** Says of a backend that was chosen what it does not do as it was asked to. */
@@ -246,7 +237,7 @@ public final class Trainer {
     Backends.Opened<MemoryPlan> plan =
         options.backend().equals(Backends.AUTO)
             ? Backends.open(Backends.AUTO, this::requireMemory)
-            : Backends.open(options.backend(), this::memory);
+            : Backends.open(options.backend(), backend -> backend.plan(shape(backend)));
     return new TrainingPlan(explanation(plan.selection()), plan.opened());
   }
 

@@ -27,13 +27,13 @@ class HostMemoryTest {
             "-XX:MaxDirectMemorySize=4m");
     List<String> refusals =
         lines.stream().filter(line -> line.contains("the training needs")).toList();
-    assertEquals(4, refusals.size(), lines::toString);
+    assertEquals(5, refusals.size(), lines::toString);
     for (String refusal : refusals) {
       assertTrue(
           refusal.matches(
               ".*the training needs [0-9.]+ MiB \\(start [0-9.]+ MiB, weights .*\\), and host has"
-                  + " [0-9.]+ [MK]iB free; use at most [0-9]+ factors, .*or raise the JVM's limits"
-                  + " \\(-XX:MaxDirectMemorySize, .*GPUMF_JAVA_OPTIONS.*"),
+                  + " [0-9.]+ ([MK]i)?B free, and the JVM refuses what the training needs of the host: .*;"
+                  + " raise the JVM's limits \\(-XX:MaxDirectMemorySize, .*GPUMF_JAVA_OPTIONS.*"),
           refusal);
       assertFalse(refusal.contains("nvidia"), refusal);
     }
@@ -46,8 +46,8 @@ class HostMemoryTest {
     OutOfMemoryError full = new OutOfMemoryError("Cannot reserve 1048576 bytes");
     DeviceException refusal = DeviceException.outOfHostMemory(plan, full);
     assertEquals(
-        "the training needs 1.0 MiB (weights 1.0 MiB), and host has 2.0 MiB free, but the JVM refuses:"
-            + " Cannot reserve 1048576 bytes",
+        "the training needs 1.0 MiB (weights 1.0 MiB), and host has 2.0 MiB free, and the JVM refuses"
+            + " what the training needs of the host: Cannot reserve 1048576 bytes",
         refusal.reason());
     assertTrue(refusal.remedy().startsWith("raise the JVM's limits"), refusal.remedy());
   }

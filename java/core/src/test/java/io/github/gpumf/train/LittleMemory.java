@@ -22,6 +22,12 @@ final class LittleMemory {
       train(ratings, options(new LazyAdam(0.001), Updates.PER_BATCH, backend));
       train(ratings, options(new AdaGrad(0.01), Updates.PER_RATING, backend));
     }
+    // All share the host's memory: the plan is told all the same, and none takes another's place.
+    TrainingOptions any = options(new LazyAdam(0.001), Updates.PER_BATCH, "auto");
+    if (new Trainer(ratings, null, Mf.biased(TOO_MANY), any).plan().memory().fits()) {
+      throw new AssertionError("4 MiB are not enough");
+    }
+    refuse(ratings, any);
   }
 
   private static TrainingOptions options(Optimizer optimizer, Updates updates, String backend) {
@@ -39,6 +45,10 @@ final class LittleMemory {
       most++;
     }
     new Trainer(ratings, null, Mf.biased(most), options).train();
+    refuse(ratings, options);
+  }
+
+  private static void refuse(Ratings ratings, TrainingOptions options) {
     try {
       new Trainer(ratings, null, Mf.biased(TOO_MANY), options).train();
       throw new AssertionError(TOO_MANY + " factors are too many for 4 MiB");
