@@ -132,15 +132,29 @@ public final class Trainer {
     String explanation = explanation(found.selection());
     Opening opening = found.opened();
     opening.resumed().ifPresent(last -> goOnFrom(last.checkpoint()));
-    TrainingResult result = null;
+    Outcome outcome = null;
     try (TrainingSession session = opening.session()) {
-      result = train(session, opening, explanation);
+      outcome = train(session, opening, explanation);
     } catch (DeviceException onClosing) {
-      // The model has been fetched: a device that fails now takes nothing with it.
-      Objects.requireNonNull(result, onClosing::getMessage);
+      // The weights have been fetched: a device that fails now takes nothing with it.
+      Objects.requireNonNull(outcome, onClosing::getMessage);
     }
-    return result;
+    // Now that the session's memory is free, there is some for the seen items.
+    MfModel model =
+        trained.of(
+            outcome.weights(), outcome.epoch(), opening.backend(), opening.job().precision());
+    return new TrainingResult(
+        model, history, outcome.stopReason(), bestEpoch, outcome.epoch(), explanation);
   }
+
+  /**
+   * How the epochs ended.
+   *
+   * @param weights of the result
+   * @param epoch that they are of
+   * @param stopReason why there was no further one
+   */
+  private record Outcome(Weights weights, int epoch, StopReason stopReason) {}
 
   /** A session that is ready, and what it was opened with. */
   private record Opening(
@@ -241,7 +255,7 @@ public final class Trainer {
     return new TrainingPlan(explanation(plan.selection()), plan.opened());
   }
 
-  private TrainingResult train(TrainingSession session, Opening opening, String explanation) {
+  private Outcome train(TrainingSession session, Opening opening, String explanation) {
     try {
       session.keep(Slot.LAST_GOOD);
       int firstEpoch = history.size();
@@ -264,10 +278,7 @@ public final class Trainer {
         }
       }
       int epochs = restoresBest() ? bestEpoch : history.size();
-      MfModel model =
-          trained.of(
-              result(session, stopReason), epochs, opening.backend(), opening.job().precision());
-      return new TrainingResult(model, history, stopReason, bestEpoch, epochs, explanation);
+      return new Outcome(result(session, stopReason), epochs, stopReason);
     } catch (DeviceException failure) {
       throw failed(session, opening, failure);
     }
