@@ -45,9 +45,10 @@ public final class HostMemory {
     parts.add(new Part("start", weights + slots * slot));
     parts.addAll(ofSession);
     parts.add(new Part("model", weights));
-    parts.add(
-        new Part(
-            "seen items", shape.keepsSeen() ? SeenItems.bytes(shape.ratings(), shape.users()) : 0));
+    long ofSessionBytes = ofSession.stream().mapToLong(Part::bytes).sum();
+    long seen = shape.keepsSeen() ? SeenItems.bytes(shape.ratings(), shape.users()) : 0;
+    // They are made when the session's memory is free again.
+    parts.add(new Part("seen items", Math.max(0, seen - ofSessionBytes)));
     return new MemoryPlan(NAME, parts, freeBytes());
   }
 
