@@ -18,7 +18,7 @@
 //      keys straight where they belong: 139 us for 4.2 M positions on an H200, 12 % of a copy. 32 lanes write to 32 places, a sector each and two
 //      times, 268 MB of sectors for 34 MB.
 //   2. This one: keys and positions go to their places in the tile first, in shared memory, and then runs of some 16 to where they belong: 4 to 5
-//      sectors for 32 lanes. Predicted: 30 to 40 us, the bytes' 16 and three latencies. Not measured.
+//      sectors for 32 lanes. Predicted: 30 to 40 us, the bytes' 16 and three latencies. Measured: 53 us, 30 % of a copy.
 #include "rows.cuh"
 
 constexpr int RADIX = 256;

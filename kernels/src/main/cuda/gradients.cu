@@ -15,8 +15,8 @@
 // A group of lanes a position of the index (those that start a piece do its work, the others have none), a chunk, or a rating.
 // Bytes, gradient_rows: a rating reads its other row, 4 k, and 12 of index and slope; a distinct row reads and writes 4 k: at k = 64, 6,000 and
 // 3,700 rows and batches of 8,192 about 8,192 (268 + 2 * 0.5 * 512) = 4.3 MB a side, 1 us from HBM, less from L2, under the cost of a launch.
-// gradient_sums: a row of 4 k + 16 for each chunk where a row goes on, at most 255 and 70 KB a side: a launch. Batches of more than 131,072 have
-// longer chunks, so that there are at most 4,096: 1.1 MB a side at k = 64.
+// gradient_sums: a row of 4 k + 16 for each chunk where a row goes on, at most 255 and 70 KB a side: a launch. Batches of more than 524,288 have
+// longer chunks, so that there are at most 16,384: 4.5 MB a side at k = 64.
 // gradient_atomic: a rating reads both rows and adds to two, 16 k and as many atomics: L2 does one 32-byte sector a clock and slice.
 // Versions:
 //   1. A row's ratings all in one group's loop, a side a launch. Its loads depend on each other, about 0.5 us a rating by prediction: a movie with
@@ -26,9 +26,11 @@
 //   3. The same with start, size and scale from `batch`: a graph holds both launches, at 0.75 us a node in place of 5.4 us a launch. Measured on
 //      an H200: 13.1 us for a batch of 8,192, and 3.9 ms for one of 1,048,576, 4 % of its floor: groups went over positions in strides of 16,896,
 //      66 chunks of 256, so that 66 groups had all pieces that begin with a chunk, 62 each, and those are the long ones.
-//   4. This one: a group has neighbouring positions (Span in rows.cuh), at most one chunk's beginning. Predicted for 1,048,576: 0.2 to 0.3 ms, the
-//      bytes' 0.16 and a piece of 256 (64 x 0.5 us) that comes last; for 131,072 some 10 us in place of 35; up to 16,896 positions the same. Not
-//      measured.
+//   4. A group has neighbouring positions (Span in rows.cuh), at most one chunk's beginning. Predicted for 1,048,576: 0.2 to 0.3 ms, the
+//      bytes' 0.16 and a piece of 256 (64 x 0.5 us) that comes last. Measured: 0.37 ms.
+//   5. This one: 16,384 chunks of 64 there, twice the blocks that fit, so that some follow where others end early, and ends of rows in steps that
+//      double: gradient_sums had looked at one position, and one chunk, after the other. Predicted: 0.18 ms and 35 us become 18. Measured: 0.29 ms and
+//      25 us; with as many blocks as fit 0.32 ms, with eight times as many 0.34 ms, but 65 and 85 us in place of 60 for 131,072.
 #include "gradients.cuh"
 
 /// The sums of each piece of a row; whole gradients where a row has one. blockIdx.y: 0 for users, 1 for items.

@@ -9,7 +9,7 @@
 
 /// Positions of a chunk, unless the batch is so large that there would be too many chunks: then twice as many, and so on.
 constexpr int CHUNK = 32;
-constexpr int MOST_CHUNKS = 4096;
+constexpr int MOST_CHUNKS = 16384;
 
 /// The chunks of a batch: 2^bits positions each, so that where they begin depends on the batch alone.
 struct Chunks {
@@ -45,17 +45,27 @@ struct Slopes {
 #define SLOPES \
   Slopes { slopes, vectors, group, head, regularization, biasRegularization }
 
+/// How many of 0 .. most - 1, from 0 on, are `same`; 0 is. In steps that double and then halve: each look waits for memory, and most runs end soon.
+template <class Same>
+__device__ __forceinline__ int runOf(int most, Same same) {
+  int length = 0;
+  int step = 1;
+  while (length + step < most && same(length + step)) {
+    length += step;
+    step *= 2;
+  }
+  for (step /= 2; step > 0; step /= 2) {
+    if (length + step < most && same(length + step)) {
+      length += step;
+    }
+  }
+  return length + 1;
+}
+
 /// The first of the positions from .. to - 1, not none, that is not of the row at `from`; or `to`.
 __device__ __forceinline__ long long endOfRow(Global<const int> sortedRows, long long from, long long to) {
   int row = sortedRows[from];
-  if (sortedRows[to - 1] == row) {
-    return to;
-  }
-  long long at = from + 1;
-  while (sortedRows[at] == row) {
-    at++;
-  }
-  return at;
+  return from + runOf((int)(to - from), [&](int next) { return sortedRows[from + next] == row; });
 }
 
 /// sum + the pull of `count` ratings' regularization.
@@ -128,14 +138,9 @@ __device__ __forceinline__ void carriedSums(const Batch& batch, const Side& own,
     if (own.sortedRows[begin - 1] != row || (chunk > 1 && own.sortedRows[chunks.begin(chunk - 1) - 1] == row)) {
       continue;  // no row goes on here, or the group at an earlier chunk does it all
     }
-    int last = chunk;  // after the row's
-    while (last < chunks.count && own.sortedRows[chunks.begin(last)] == row) {
-      last++;
-    }
-    long long first = begin - 1;
-    while (first > batch.start && own.sortedRows[first - 1] == row) {
-      first--;
-    }
+    // After the row's last.
+    int last = chunk + runOf(chunks.count - chunk, [&](int next) { return own.sortedRows[chunks.begin(chunk + next)] == row; });
+    long long first = begin - runOf((int)(begin - batch.start), [&](int before) { return own.sortedRows[begin - 1 - before] == row; });
     long long lastEnd = chunks.begin(last);
     long long count = endOfRow(own.sortedRows, chunks.begin(last - 1), lastEnd < end ? lastEnd : end) - first;
     for (int vector = groups.lane; vector < of.vectors; vector += of.group) {

@@ -60,6 +60,27 @@ __device__ __forceinline__ unsigned opaque(unsigned x) {
 }
 #endif
 
+/// Bytes that L2 gets at a time.
+constexpr int SECTOR = 32;
+
+#ifdef GPUMF_EMULATOR
+/// Reads a byte, so that an address past its allocation is found.
+inline void bringToL2(Global<const char> at) {
+  volatile char read = *at;
+  (void)read;
+}
+#else
+/// Asks for a sector, for L2 alone: there is no register for it, and nothing waits.
+__device__ __forceinline__ void bringToL2(const char* at) { asm volatile("prefetch.global.L2 [%0];" : : "l"(at)); }
+#endif
+
+/// The same for some bytes, each lane of a warp every 32nd sector.
+__device__ __forceinline__ void bringToL2(Global<const char> at, long long bytes, int lane) {
+  for (long long from = SECTOR * lane; from < bytes; from += SECTOR * WARP) {
+    bringToL2(at + from);
+  }
+}
+
 /// How long rows are.
 struct Shape {
   /// float4 of a row.
@@ -68,15 +89,31 @@ struct Shape {
   float perFactor;
   unsigned bytesOfFloats;
   unsigned bytesOfHalves;
+  /// 0, of which a compiler does not know that it is.
+  unsigned nothing;
 
   __device__ __forceinline__ Shape(int vectors, int k)
-      : vectors(vectors), perFactor(1.0f / k), bytesOfFloats(opaque(16 * vectors)), bytesOfHalves(opaque(8 * vectors)) {}
+      : vectors(vectors),
+        perFactor(1.0f / k),
+        bytesOfFloats(opaque(16 * vectors)),
+        bytesOfHalves(opaque(8 * vectors)),
+        nothing(opaque(vectors >> 31)) {}
 
   /// Of a row of such vectors.
   template <class Vector>
   __device__ __forceinline__ unsigned bytesOf() const {
     return sizeof(Vector) == 16 ? bytesOfFloats : bytesOfHalves;
   }
+};
+
+/// Where a block is: its first group and its first rating, how many groups share their item, how many do not, which come after those, and how many
+/// ratings all of them have. DeviceGrid.java writes it.
+struct BlockHead {
+  long long group;
+  long long rating;
+  int together;
+  int apart;
+  long long ratings;
 };
 
 /// A block, and what its visit needs to know.
@@ -90,14 +127,19 @@ struct Block {
   Global<const int4> ratings;
   /// Of all blocks.
   Global<const long long> allGroups;
-  /// Three numbers: the first group, how many share their item, and how many do not, which come after those.
-  Global<const long long> numbers;
+  BlockHead head;
   /// Whether nobody else has the stripe of users in this epoch: their rows may be read before the wait for items'.
   bool ownUsers;
 
-  __device__ __forceinline__ Global<const long long> groups() const { return allGroups + numbers[0]; }
-  __device__ __forceinline__ int together() const { return (int)numbers[1]; }
-  __device__ __forceinline__ int apart() const { return (int)numbers[2]; }
+  __device__ __forceinline__ Global<const long long> groups() const { return allGroups + head.group; }
+  __device__ __forceinline__ int together() const { return head.together; }
+  __device__ __forceinline__ int apart() const { return head.apart; }
+
+  /// Brings all its groups and ratings to L2.
+  __device__ __forceinline__ void bringToL2(int lane) const {
+    ::bringToL2(as<const char>(groups()), (head.together + head.apart) * (long long)sizeof(long long), lane);
+    ::bringToL2(as<const char>(ratings + head.rating), head.ratings * (long long)sizeof(int4), lane);
+  }
 };
 
 /// factor x

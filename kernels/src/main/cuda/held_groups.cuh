@@ -8,6 +8,7 @@
 #pragma once
 
 #include "held_rows.cuh"
+#include "rows_ahead.cuh"
 
 /// What the ratings of an item add up to. Of a rule with SQUARES gradients and their squares; of others scale x direction, to which they add the pull
 /// of as many ratings.
@@ -138,11 +139,14 @@ struct HeldGroups {
   /// The items at hand; one that the next group has too stays.
   Present item[ITEMS];
 
+  /// The rows of the groups after those.
+  RowsAhead<Rule, Factor, At::LANES * HELD, (ONE_ITEM ? TOGETHER : APART)> ahead;
+
   /// Of a e^2. A float: a lane adds up a fraction of a block, and it is some instructions in each group less than a double.
   float sum;
 
   __device__ __forceinline__ HeldGroups(const Block<Factor>& block, Global<const long long> groups, int lane)
-      : block(block), groups(groups), at(lane), sum(0) {
+      : block(block), groups(groups), at(lane), ahead(block), sum(0) {
 #pragma unroll
     for (int turn = 0; turn < 2; turn++) {
 #pragma unroll
@@ -153,6 +157,10 @@ struct HeldGroups {
       for (int its = 0; its < ITEMS; its++) {
         comingItems(turn)[its].clear();
       }
+    }
+#pragma unroll
+    for (int its = 0; its < ITEMS; its++) {
+      item[its].clear();
     }
   }
 
@@ -169,23 +177,24 @@ struct HeldGroups {
 
   __device__ __forceinline__ ComingItem (&comingItems(int turn))[ITEMS] { return items[ONE_ITEM ? 0 : turn]; }
 
-  __device__ __forceinline__ void askForUsers(int turn) {
+  __device__ __forceinline__ void askForUsers(int turn, unsigned after = 0) {
 #pragma unroll
     for (int user = 0; user < USERS; user++) {
-      flights[turn].users[user].load(block.users, flights[turn].rows[user].user, block.shape, at);
+      flights[turn].users[user].load(block.users, flights[turn].rows[user].user | after, block.shape, at);
     }
   }
 
-  __device__ __forceinline__ void askForItems(int turn) {
+  __device__ __forceinline__ void askForItems(int turn, unsigned after = 0) {
 #pragma unroll
     for (int its = 0; its < ITEMS; its++) {
-      comingItems(turn)[its].load(block.items, flights[turn].rows[its].item, block.shape, at);
+      comingItems(turn)[its].load(block.items, flights[turn].rows[its].item | after, block.shape, at);
     }
   }
 
   /// Asks for the optimizer's numbers that have not come with the rows: of a place, or of the item that the group shares after the last place.
   __device__ __forceinline__ void askForSlots(const Flight& group, int place, Present (&user)[USERS]) {
     if (!AHEAD && place < USERS) {
+      user[place].clearSlots();
       user[place].loadSlots(block.users, group.rows[place].user, block.shape, at);
     }
     if (ONE_ITEM ? place == USERS : !AHEAD && place < USERS) {
@@ -226,19 +235,24 @@ struct HeldGroups {
       }
     }
 
+    // 0, once the rows are there: what is asked for next is asked for after them. A warp counts what is on its way with few counters, and the compiler
+    // lets all rows share one. Asked for earlier, the next group's rows would be waited for together with this one's.
+    unsigned after = __float_as_uint(user[0].bias.weight) & shape.nothing;
     next.head = headAfter;
 #pragma unroll
     for (int place = 0; place < USERS; place++) {
       next.rows[place] = rowsAfter[place];
     }
     next.ofLane = ofLaneAfter;
-    askForUsers(1 - TURN);
+    askForUsers(1 - TURN, after);
     if (!ONE_ITEM || !next.head.isKept()) {
-      askForItems(1 - TURN);
+      askForItems(1 - TURN, after);
     }
-    headAfter = headInThree;
+    headAfter.word = headInThree.word | after;
     askForRatings(rowsAfter, ofLaneAfter, headAfter);
-    headInThree.word = groups[afterThat];
+    headInThree.word = groups[afterThat | (int)after];
+    ahead.bring(!ONE_ITEM || !headAfter.isKept());
+    ahead.askAfter(headAfter);
 
     float slopes[USERS];
 #pragma unroll
@@ -348,6 +362,7 @@ struct VisitHeld {
   /// Returns this lane's sum of a e^2. wait: until items may be read.
   template <class Wait>
   __device__ __forceinline__ double run(Wait wait) {
+    block.bringToL2(lane);
     HeldGroups<Rule, Factor, At, AHEAD, true> together(block, block.groups(), lane);
     double sum = together.run(block.together(), wait);
     HeldGroups<Rule, Factor, At, AHEAD, false> apart(block, block.groups() + block.together(), lane);

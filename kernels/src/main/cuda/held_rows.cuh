@@ -49,6 +49,15 @@ struct Row {
     for (int held = 0; held < HELD; held++) {
       factors[held] = Vector();
     }
+    clearSlots();
+  }
+
+  __device__ __forceinline__ void clearSlots() {
+#pragma unroll
+    for (int held = 0; held < HELD; held++) {
+      first[held % FIRST] = zeroVector();
+      second[held % SECOND] = zeroVector();
+    }
   }
 
   /// Asks for a row. Where a lane has no vector of it, what is there stays.
@@ -65,16 +74,16 @@ struct Row {
     }
   }
 
-  /// Asks for the optimizer's numbers.
+  /// Asks for the optimizer's numbers; what is there stays likewise.
   template <class Factor>
   __device__ __forceinline__ void loadSlots(const SideTables<Factor>& side, int row, const Shape& shape, const At& at) {
 #pragma unroll
     for (int held = 0; held < HELD; held++) {
       if (Rule::SLOTS > 0) {
-        first[held] = at.has(held, shape) ? at.template of<const float4>(side.first, row, shape)[held * At::LANES] : zeroVector();
+        first[held] = at.has(held, shape) ? at.template of<const float4>(side.first, row, shape)[held * At::LANES] : first[held];
       }
       if (Rule::SLOTS > 1) {
-        second[held] = at.has(held, shape) ? at.template of<const float4>(side.second, row, shape)[held * At::LANES] : zeroVector();
+        second[held] = at.has(held, shape) ? at.template of<const float4>(side.second, row, shape)[held * At::LANES] : second[held];
       }
     }
     bias.loadSlots(side, row);

@@ -2,8 +2,7 @@
 // to move it. Layout and math in groups.cuh.
 #pragma once
 
-#include "groups.cuh"
-#include "halves.cuh"
+#include "rows_ahead.cuh"
 
 /// The ratings of a group that shares its item, or one rating.
 template <class Rule, class Factor, int RATINGS>
@@ -46,19 +45,25 @@ struct LongGroup {
     return sums;
   }
 
-  /// Moves four numbers of a row with `rule`, which is given them, the optimizer's and where they are to be stored.
-  template <class Move>
-  __device__ __forceinline__ void moveAndStore(const SideTables<Factor>& side, int row, int vector, float4 own, Move move) const {
+  /// The optimizer's numbers of four factors.
+  struct Slots {
+    float4 first;
+    float4 second;
+  };
+
+  __device__ __forceinline__ Slots slotsOf(const SideTables<Factor>& side, int row, int vector) const {
     long long at = start(row) + vector;
-    float4 x = Rule::SLOTS > 0 ? as4(side.first)[at] : zeroVector();
-    float4 y = Rule::SLOTS > 1 ? as4(side.second)[at] : zeroVector();
-    move(own, x, y);
+    return Slots{Rule::SLOTS > 0 ? as4(side.first)[at] : zeroVector(), Rule::SLOTS > 1 ? as4(side.second)[at] : zeroVector()};
+  }
+
+  __device__ __forceinline__ void store(const SideTables<Factor>& side, int row, int vector, float4 own, const Slots& slots) const {
+    long long at = start(row) + vector;
     as<Vector>(side.factors)[at] = Stored<Factor>::rounded(own);
     if (Rule::SLOTS > 0) {
-      as4(side.first)[at] = x;
+      as4(side.first)[at] = slots.first;
     }
     if (Rule::SLOTS > 1) {
-      as4(side.second)[at] = y;
+      as4(side.second)[at] = slots.second;
     }
   }
 
@@ -153,17 +158,24 @@ struct LongGroup {
       paceOfItem = pace(sumOfItem, squaresOfItem);
     }
     forEachVector([&](int vector, const float4(&p)[RATINGS], float4 q) {
+      // All are asked for before any is written: a compiler does not know that rows differ, and would have each wait for memory by itself.
+      Slots slotsOfItem = slotsOf(block.items, row, vector);
+      Slots slotsOfUser[RATINGS];
+#pragma unroll
+      for (int at = 0; at < RATINGS; at++) {
+        slotsOfUser[at] = slotsOf(block.users, rows[at].user, vector);
+      }
       OfItem sums = sumsOfItem(p, q);
-      moveAndStore(block.items, row, vector, q, [&](float4& own, float4& x, float4& y) {
-        moveVectorTogether<Rule>(own, sums.gradient, sums.squares, x, y, paceOfItem, step);
-      });
+      float4 own = q;
+      moveVectorTogether<Rule>(own, sums.gradient, sums.squares, slotsOfItem.first, slotsOfItem.second, paceOfItem, step);
+      store(block.items, row, vector, own, slotsOfItem);
 #pragma unroll
       for (int at = 0; at < RATINGS; at++) {
         if (at < size) {
-          float4 gradient = gradientOfUser(p[at], q, slopes[at]);
-          moveAndStore(block.users, rows[at].user, vector, p[at], [&](float4& own, float4& x, float4& y) {
-            moveVector<Rule>(own, gradient, x, y, Rule::BY_ROW ? paces[at] : 0, step);
-          });
+          own = p[at];
+          moveVector<Rule>(
+              own, gradientOfUser(p[at], q, slopes[at]), slotsOfUser[at].first, slotsOfUser[at].second, Rule::BY_ROW ? paces[at] : 0, step);
+          store(block.users, rows[at].user, vector, own, slotsOfUser[at]);
         }
       }
     });
@@ -192,27 +204,34 @@ struct VisitLong {
   /// Returns this lane's sum of a e^2. wait: until items may be read.
   template <class Wait>
   __device__ __forceinline__ double run(Wait wait) {
+    block.bringToL2(lane);
     wait();
     double sum = 0;
     LongGroup<Rule, Factor, TOGETHER> together(block, lane);
+    RowsAhead<Rule, Factor, 0, TOGETHER> ahead(block);
     Global<const long long> groups = block.groups();
     int end = block.together();
     for (int at = 0; at < end; at++) {
       GroupHead head{groups[at]};
+      ahead.askAfter(head);
       together.size = head.size();
 #pragma unroll
       for (int place = 0; place < TOGETHER; place++) {
         together.rows[place] = readRows(block.ratings, head, place);
         together.values[place] = readValue(block.ratings, head, place);
       }
+      ahead.bring(true);
       sum += together.visit();
     }
     LongGroup<Rule, Factor, 1> one(block, lane);
+    RowsAhead<Rule, Factor, 0, APART> aheadOfFew(block);
     one.size = 1;
     groups += end;
     end = block.apart();
     for (int at = 0; at < end; at++) {
       GroupHead head{groups[at]};
+      aheadOfFew.askAfter(head);
+      aheadOfFew.bring(true);
       for (int place = 0; place < head.size(); place++) {
         one.rows[0] = readRows(block.ratings, head, place);
         one.values[0] = readValue(block.ratings, head, place);

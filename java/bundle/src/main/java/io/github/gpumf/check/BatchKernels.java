@@ -37,7 +37,7 @@ record BatchKernels(KernelBench bench, KernelTables t) {
   }
 
   private void time(String file, String name, Load load, int group, Object... arguments) {
-    LaunchShape shape = bench.launches().groups(t.batchSize, group);
+    LaunchShape shape = bench.launches().positions(t.batchSize, group);
     bench.timeBatches(BATCH, t::batch, file, name, load, shape, arguments);
   }
 
@@ -108,18 +108,23 @@ record BatchKernels(KernelBench bench, KernelTables t) {
     }
     arguments.addAll(List.of(t.slopes, t.vectors, t.group, NULL, 0f, 0f));
     double bytes = t.bytesOfGradient(t.users) + t.bytesOfGradient(t.items);
-    gradient("gradient_rows", bytes, t.batchSize, arguments);
-    gradient("gradient_sums", 2.0 * t.pieces() * t.bytesOfPiece(), t.pieces(), arguments);
+    Launches launches = bench.launches();
+    gradient("gradient_rows", bytes, launches.positions(t.batchSize, t.group), arguments);
+    gradient(
+        "gradient_sums",
+        2.0 * t.pieces() * t.bytesOfPiece(),
+        launches.groups(t.pieces(), t.group),
+        arguments);
   }
 
-  private void gradient(String kernel, double bytes, int groups, List<Object> arguments) {
+  private void gradient(String kernel, double bytes, LaunchShape shape, List<Object> arguments) {
     bench.timeBatches(
         BATCH,
         t::batch,
         "gradients",
         kernel,
         new Load(size(""), t.k, bytes),
-        bench.launches().groups(groups, t.group).withGridY(2),
+        shape.withGridY(2),
         arguments.toArray());
   }
 

@@ -47,6 +47,9 @@ final class KernelTables implements AutoCloseable {
   /** Positions of a chunk, in {@code gradients.cuh}. */
   private static final int CHUNK = 32;
 
+  /** Larger batches have longer ones. */
+  private static final int MOST_CHUNKS = 16_384;
+
   private final CudaContext context;
   private final Stream stream;
   private final Shape shape;
@@ -232,7 +235,7 @@ final class KernelTables implements AutoCloseable {
 
   /** Chunks of a batch, in each of which a row may go on: {@code gradients.cuh}. */
   int pieces() {
-    return Math.ceilDiv(batchSize, CHUNK);
+    return Math.min(MOST_CHUNKS, Math.ceilDiv(batchSize, CHUNK));
   }
 
   /** The sums of a piece: of the factors, and of the slopes. */

@@ -85,7 +85,7 @@ record RestingKernels(KernelBench bench, KernelTables t) {
             List.of(t.stop, KernelBench.NULL, t.users.sortedRows(), t.items.sortedRows()));
     arguments.addAll(sides(tails, powers));
     KernelCall call = bench.call(FILE, "catch_up_rows", arguments.toArray());
-    LaunchShape shape = bench.launches().groups(t.batchSize, t.group).withGridY(2);
+    LaunchShape shape = bench.launches().positions(t.batchSize, t.group).withGridY(2);
     bench.time(
         "catch_up_rows",
         new Load(

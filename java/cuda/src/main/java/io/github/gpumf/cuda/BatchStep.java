@@ -94,7 +94,7 @@ final class BatchStep {
     totalsShape = small ? shape : totalsShape();
     errors = errors();
     addTotals = addTotals(trained.gradients().dense());
-    gradients = new Gradients(job, trained, window, slopes, shape, kernels, launches, stop, arena);
+    gradients = new Gradients(job, trained, window, slopes, kernels, launches, stop, arena);
     moves = moves(update, trained);
     smallBatches = small && Launches.together() ? smallBatches(trained, arena) : null;
     Stream stream = arena.stream();

@@ -20,7 +20,7 @@ final class Gradients {
   static final int CHUNK = 32;
 
   /** Of a batch, as there: those of larger batches are longer. */
-  static final int MOST_CHUNKS = 4096;
+  static final int MOST_CHUNKS = 16_384;
 
   /** Users and items. */
   private static final int SIDES = 2;
@@ -38,7 +38,6 @@ final class Gradients {
    * Prepares the launches.
    *
    * @param slopes of the window's positions
-   * @param shape blocks for a batch
    * @param stop as in rows.cuh
    */
   Gradients(
@@ -46,7 +45,6 @@ final class Gradients {
       TrainedWeights trained,
       Window window,
       DeviceBuffer slopes,
-      LaunchShape shape,
       Kernels kernels,
       Launches launches,
       DeviceBuffer stop,
@@ -83,7 +81,8 @@ final class Gradients {
             Arguments.orNull(weights.dense()),
             (float) job.spec().regularization(),
             (float) job.spec().biasRegularization()));
-    pieces = call("gradient_rows", arguments, shape, kernels);
+    LaunchShape positions = launches.positions(window.batchSize(), group);
+    pieces = call("gradient_rows", arguments, positions, kernels);
     int carried = carried(window.batchSize());
     sums =
         carried == 0

@@ -72,10 +72,11 @@ final class GridUpload {
     for (int round = 0; round < size.rounds(); round++) {
       for (int number = 0; number < size.blocks(); number++) {
         int place = grid.placeOf(round, number);
+        long apart = groups[place + 1] - groups[place] - together[place];
         words.setAtIndex(ValueLayout.JAVA_LONG, at++, groups[place]);
-        words.setAtIndex(ValueLayout.JAVA_LONG, at++, together[place]);
-        words.setAtIndex(
-            ValueLayout.JAVA_LONG, at++, groups[place + 1] - groups[place] - together[place]);
+        words.setAtIndex(ValueLayout.JAVA_LONG, at++, starts[place]);
+        words.setAtIndex(ValueLayout.JAVA_LONG, at++, apart << Integer.SIZE | together[place]);
+        words.setAtIndex(ValueLayout.JAVA_LONG, at++, starts[place + 1] - starts[place]);
       }
     }
     target.copyFrom(words, stream);

@@ -18,6 +18,12 @@ public record Launches(int mostBlocks) {
   /** {@code -Dgpumf.cuda.launches=separate} launches every kernel by itself, to compare. */
   static final String PROPERTY = "gpumf.cuda.launches";
 
+  /**
+   * Blocks, in those that fit the device, where some have many times others' work. Eight times as
+   * many are better for a million positions and worse for 131,072 ({@code optimizers.cu}).
+   */
+  private static final int TURNS = 2;
+
   /** 2,048 threads, all that a multiprocessor holds. */
   private static final int BLOCKS_OF_MULTIPROCESSOR = 8;
 
@@ -70,6 +76,18 @@ public record Launches(int mostBlocks) {
     int threads = threads(count * group);
     long wanted = Math.ceilDiv(count, (long) (threads / group));
     return LaunchShape.of(Math.clamp(wanted, 1, mostBlocks), threads);
+  }
+
+  /**
+   * A group of lanes for some neighbouring positions of a batch's index. There may be nothing to do
+   * at them, where a row goes on, or a row each: where blocks end early, others follow.
+   *
+   * @param count of positions
+   * @param group lanes, a power of two
+   * @return blocks for all of them, or a multiple of those that fill the device
+   */
+  public LaunchShape positions(long count, int group) {
+    return new Launches(mostBlocks * TURNS).groups(count, group);
   }
 
   /**

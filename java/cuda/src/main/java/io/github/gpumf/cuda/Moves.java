@@ -234,6 +234,6 @@ final class Moves {
   }
 
   private BatchCall ofBatch(KernelCall call, int group) {
-    return new BatchCall(call, launches.groups(batchSize, group));
+    return new BatchCall(call, launches.positions(batchSize, group));
   }
 }

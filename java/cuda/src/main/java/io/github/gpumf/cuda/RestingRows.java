@@ -91,7 +91,7 @@ final class RestingRows {
                 List.of(
                     stop, Arguments.NULL, window.users().sortedRows(), window.items().sortedRows()),
                 sides),
-            bothSides(window.batchSize()));
+            launches.positions(window.batchSize(), group).withGridY(SIDES));
     catchUpTables = call("catch_up_tables", List.of(stop, 0, users.rows(), items.rows()), sides);
   }
 

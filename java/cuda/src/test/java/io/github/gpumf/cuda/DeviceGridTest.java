@@ -56,11 +56,15 @@ final class DeviceGridTest {
           int together =
               assertGroups(
                   grid, round, block, heads, blocks.getAtIndex(ValueLayout.JAVA_LONG, number));
-          assertEquals(together, blocks.getAtIndex(ValueLayout.JAVA_LONG, number + 1));
+          long rating = blocks.getAtIndex(ValueLayout.JAVA_LONG, number + 1);
+          assertEquals(grid.start(round, block), rating);
+          long counts = blocks.getAtIndex(ValueLayout.JAVA_LONG, number + 2);
+          assertEquals(together, (int) counts);
+          assertEquals(grid.groups(round, block).length - together, counts >> Integer.SIZE);
           assertEquals(
-              grid.groups(round, block).length - together,
-              blocks.getAtIndex(ValueLayout.JAVA_LONG, number + 2));
-          number += 3;
+              grid.end(round, block),
+              rating + blocks.getAtIndex(ValueLayout.JAVA_LONG, number + 3));
+          number += 4;
         }
       }
     }

@@ -254,14 +254,17 @@ final class MemoryTest {
             .backend("cuda")
             .build();
     MemoryPlan needed = GpuMf.plan(ratings(500), Mf.biased(8), options).memory();
-    assertEquals(500 * 24 + 24 * 3 * 3, part(needed, "ratings in order"), "and nine blocks");
+    assertEquals(
+        500 * 24 + 8 * 16 + 32 * 3 * 3,
+        part(needed, "ratings in order"),
+        "and eight that are looked at ahead, and nine blocks");
     standIn.memory(allocated() + needed.neededBytes());
     GpuMf.train(ratings(500), Mf.biased(8), options);
     standIn.memory(allocated() + needed.neededBytes() - 1);
     DeviceException refusal =
         assertThrows(DeviceException.class, () -> GpuMf.train(ratings(500), Mf.biased(8), options));
     String message = String.valueOf(refusal.getMessage());
-    assertTrue(message.contains("(ratings in order 11.9 KiB, weights "), message);
+    assertTrue(message.contains("(ratings in order 12.1 KiB, weights "), message);
     assertTrue(
         message.contains(
             "free; use at most 4 factors, or use an optimizer without state (sgd), or use the host's memory"),

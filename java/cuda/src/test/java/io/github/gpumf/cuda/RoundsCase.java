@@ -302,18 +302,20 @@ final class RoundsCase {
     return precision == Precision.HALF && table % TABLES_OF_SIDE == 0;
   }
 
+  /** With some more at the end, which are looked at ahead. */
   private int[] ratings() {
-    return blocks.stream()
-        .flatMap(List::stream)
-        .flatMap(List::stream)
-        .flatMapToInt(
-            rating ->
-                IntStream.of(
-                    rating.user(),
-                    rating.item(),
-                    Float.floatToRawIntBits(rating.value()),
-                    Float.floatToRawIntBits(rating.weight())))
-        .toArray();
+    IntStream words =
+        blocks.stream()
+            .flatMap(List::stream)
+            .flatMap(List::stream)
+            .flatMapToInt(
+                rating ->
+                    IntStream.of(
+                        rating.user(),
+                        rating.item(),
+                        Float.floatToRawIntBits(rating.value()),
+                        Float.floatToRawIntBits(rating.weight())));
+    return IntStream.concat(words, IntStream.generate(() -> 0).limit(4L * 8)).toArray();
   }
 
   private long[] heads() {
@@ -345,16 +347,20 @@ final class RoundsCase {
     return group.size() > 1 && group.get(0).item() == group.get(1).item();
   }
 
-  /** Of each block the first group, how many share their item, and how many do not. */
+  /** Of each block the first group and rating, how many groups of both kinds, and ratings. */
   private static long[] places() {
-    long[] places = new long[3 * GROUPS.length];
+    long[] places = new long[4 * GROUPS.length];
     long first = 0;
+    long rating = 0;
     for (int block = 0; block < GROUPS.length; block++) {
       long together = Arrays.stream(GROUPS[block]).filter(size -> size < 0).count();
-      places[3 * block] = first;
-      places[3 * block + 1] = together;
-      places[3 * block + 2] = GROUPS[block].length - together;
+      long ratings = Arrays.stream(GROUPS[block]).map(Math::abs).sum();
+      places[4 * block] = first;
+      places[4 * block + 1] = rating;
+      places[4 * block + 2] = (GROUPS[block].length - together) << Integer.SIZE | together;
+      places[4 * block + 3] = ratings;
       first += GROUPS[block].length;
+      rating += ratings;
     }
     return places;
   }
