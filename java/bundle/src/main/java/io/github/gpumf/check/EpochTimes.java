@@ -22,10 +22,7 @@ import java.util.List;
 
 /**
  * Epochs as a training runs them, by the host's clock: from the first launch until the totals are
- * back. Once over numbers of ratings, once over batch sizes, which shows what a small batch costs,
- * with graphs of launches and without, and once with an update a rating: each of its kernels has a
- * case. Large batches go through the same ratings as updates a rating, to be compared with
- * PyTorch's.
+ * back.
  */
 final class EpochTimes implements Measure {
   /** After one that is not counted. */
@@ -37,11 +34,34 @@ final class EpochTimes implements Measure {
   /** Of one case; the first epoch counts if there is no time for another. */
   private static final double MOST_SECONDS = 6;
 
+  /** Over what epochs are timed. */
+  enum Part {
+    /** Shows what a small batch costs, with graphs of launches and without. */
+    BATCH_SIZES("batch sizes"),
+
+    /** Numbers of ratings. */
+    EPOCHS("epochs"),
+
+    /**
+     * Each of its kernels has a case. Large batches go through the same ratings, to be compared
+     * with PyTorch's.
+     */
+    PER_RATING("an update a rating");
+
+    private final String title;
+
+    Part(String title) {
+      this.title = title;
+    }
+  }
+
+  private final Part part;
   private final Backend backend;
   private final SkewedRatings skewedRatings;
   private final Sizes sizes;
 
-  EpochTimes(Backend backend, SkewedRatings skewedRatings, Sizes sizes) {
+  EpochTimes(Part part, Backend backend, SkewedRatings skewedRatings, Sizes sizes) {
+    this.part = part;
     this.backend = backend;
     this.skewedRatings = skewedRatings;
     this.sizes = sizes;
@@ -69,11 +89,19 @@ final class EpochTimes implements Measure {
 
   @Override
   public String name() {
-    return "epochs";
+    return part.title;
   }
 
   @Override
   public void run(Findings findings) throws InterruptedException {
+    switch (part) {
+      case BATCH_SIZES -> batchSizes(findings);
+      case EPOCHS -> epochs(findings);
+      case PER_RATING -> perRating(findings);
+    }
+  }
+
+  private void batchSizes(Findings findings) throws InterruptedException {
     Ratings swept = skewedRatings.of(sizes.sweep());
     for (int batchSize : sizes.sweptBatchSizes()) {
       for (Optimizer optimizer : adams()) {
@@ -83,12 +111,18 @@ final class EpochTimes implements Measure {
         }
       }
     }
+  }
+
+  private void epochs(Findings findings) throws InterruptedException {
     for (Shape shape : sizes.epochs()) {
       Ratings ratings = skewedRatings.of(shape);
       for (Optimizer optimizer : optimizers()) {
         findings.add(time(ratings, optimizer, sizes.batchSize()));
       }
     }
+  }
+
+  private void perRating(Findings findings) throws InterruptedException {
     Ratings oneByOne = skewedRatings.of(sizes.perRating());
     for (int batchSize : sizes.largeBatchSizes()) {
       for (Optimizer optimizer : adams()) {

@@ -3,6 +3,7 @@ package io.github.gpumf.check;
 import io.github.gpumf.backend.Backend;
 import io.github.gpumf.backend.BackendUnavailableException;
 import io.github.gpumf.backend.Backends;
+import io.github.gpumf.check.EpochTimes.Part;
 import io.github.gpumf.cuda.Kernels;
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.CudaDevice;
@@ -85,7 +86,7 @@ public final class GpuCheck implements Callable<Integer> {
       split = ",",
       paramLabel = "PART",
       description =
-          "Measure these parts alone, without the tests: copy bandwidth, kernels, epochs, top items, PyTorch; the verdict says so.")
+          "Measure these parts alone, without the tests: copy bandwidth, kernels, batch sizes, epochs, an update a rating, top items, PyTorch; the verdict says so.")
   private List<String> only = List.of();
 
   @Option(
@@ -218,11 +219,14 @@ public final class GpuCheck implements Callable<Integer> {
     Backend onGpu = Backends.select(gpu.backend()).backend();
     long testSeconds = Math.round(minutes * 60 * SHARE_OF_TESTS);
     Measure tests = new ContractTests(gpu, out, testSeconds);
+    SkewedRatings ratings = new SkewedRatings(context, kernels);
     List<Measure> times =
         List.of(
             new CopyBandwidth(context, sizes),
             new KernelTimes(context, kernels, sizes),
-            new EpochTimes(onGpu, new SkewedRatings(context, kernels), sizes),
+            new EpochTimes(Part.BATCH_SIZES, onGpu, ratings, sizes),
+            new EpochTimes(Part.EPOCHS, onGpu, ratings, sizes),
+            new EpochTimes(Part.PER_RATING, onGpu, ratings, sizes),
             new TopItemsTimes(onGpu, sizes),
             new TorchPeer(gpu, out, sizes, secondsForPeer()));
     if (!only.isEmpty()) {
@@ -232,7 +236,13 @@ public final class GpuCheck implements Callable<Integer> {
             command.commandLine(), "--only takes parts of " + names + ", not " + only);
       }
       findings.note("all but " + String.join(", ", only) + ", by --only");
-      return times.stream().filter(part -> only.contains(part.name())).toList();
+      // A kernel's floor is the time of a copy.
+      return times.stream()
+          .filter(
+              part ->
+                  only.contains(part.name())
+                      || (part instanceof CopyBandwidth && only.contains(KernelTimes.NAME)))
+          .toList();
     }
     if (skipTests) {
       findings.note("the tests, by --skip-tests");

@@ -19,6 +19,8 @@ import java.util.function.Consumer;
  * epoch at once, an update a rating, is among the epochs.
  */
 final class KernelTimes implements Measure {
+  static final String NAME = "kernels";
+
   /** Ratings of a window for kernels that would take seconds for more. */
   private static final int FEW_POSITIONS = 1 << 18;
 
@@ -34,7 +36,7 @@ final class KernelTimes implements Measure {
 
   @Override
   public String name() {
-    return "kernels";
+    return NAME;
   }
 
   @Override

@@ -23,6 +23,7 @@ import java.util.List;
  *     for it
  * @param largeBatchSizes of the epochs that have those ratings and an update a batch
  * @param epochFactors k of the epochs
+ * @param moreFactors another k, with which an update a rating and PyTorch are compared
  * @param batchSize of the epochs
  * @param served the model that lists are asked of
  * @param servedUsers that are asked for, together
@@ -45,6 +46,7 @@ record Sizes(
     List<Integer> perRatingFactors,
     List<Integer> largeBatchSizes,
     int epochFactors,
+    int moreFactors,
     int batchSize,
     Shape served,
     int servedUsers) {
@@ -95,6 +97,7 @@ record Sizes(
         List.of(64, 128, 256),
         List.of(131_072, 1 << 20),
         64,
+        128,
         8_192,
         ML_25M,
         10_000);
@@ -121,6 +124,7 @@ record Sizes(
         List.of(16, 100, 300),
         List.of(1_000, 2_000),
         16,
+        100,
         512,
         new Shape("small", 200, 150, 0),
         100);

@@ -34,10 +34,12 @@ final class TorchPeer implements Measure {
    *
    * @param optimizer its name in PyTorch
    * @param compiled by torch.compile
+   * @param factors k
    * @param batchSize ratings a step
    * @param shape of the ratings
    */
-  private record Case(String optimizer, boolean compiled, int batchSize, Shape shape) {}
+  private record Case(
+      String optimizer, boolean compiled, int factors, int batchSize, Shape shape) {}
 
   private final CheckedGpu gpu;
   private final Path folder;
@@ -82,9 +84,7 @@ final class TorchPeer implements Measure {
         new ProcessBuilder(
                 "python3",
                 script.toString(),
-                mapper.writeValueAsString(
-                    Map.of(
-                        "factors", sizes.epochFactors(), "seconds", mostSeconds, "cases", cases)))
+                mapper.writeValueAsString(Map.of("seconds", mostSeconds, "cases", cases)))
             .redirectError(ProcessBuilder.Redirect.INHERIT);
     gpu.makeFirst(builder);
     Process python = builder.start();
@@ -109,19 +109,32 @@ final class TorchPeer implements Measure {
     }
   }
 
-  /** Small batches, then large ones, then what has to be compiled, which can take all the time. */
+  /**
+   * Small batches, then large ones, then what has to be compiled, which can take all the time. For
+   * more factors the largest batches are enough: no other has been faster.
+   */
   private List<Case> cases() {
     List<Case> cases = new ArrayList<>();
+    int factors = sizes.epochFactors();
     for (String optimizer : OPTIMIZERS) {
-      cases.add(new Case(optimizer, false, sizes.batchSize(), sizes.sweep()));
+      cases.add(new Case(optimizer, false, factors, sizes.batchSize(), sizes.sweep()));
     }
     for (int batchSize : sizes.largeBatchSizes()) {
       for (String optimizer : OPTIMIZERS) {
-        cases.add(new Case(optimizer, false, batchSize, sizes.perRating()));
+        cases.add(new Case(optimizer, false, factors, batchSize, sizes.perRating()));
       }
     }
     for (String optimizer : OPTIMIZERS.reversed()) {
-      cases.add(new Case(optimizer, true, sizes.batchSize(), sizes.sweep()));
+      cases.add(
+          new Case(
+              optimizer,
+              false,
+              sizes.moreFactors(),
+              sizes.largeBatchSizes().getLast(),
+              sizes.perRating()));
+    }
+    for (String optimizer : OPTIMIZERS.reversed()) {
+      cases.add(new Case(optimizer, true, factors, sizes.batchSize(), sizes.sweep()));
     }
     return List.copyOf(cases);
   }
@@ -134,7 +147,7 @@ final class TorchPeer implements Measure {
         shape.ratings(),
         shape.users(),
         shape.items(),
-        sizes.epochFactors(),
+        which.factors(),
         which.batchSize(),
         json.path("milliseconds").asDouble(),
         json.path("rmse").asDouble());

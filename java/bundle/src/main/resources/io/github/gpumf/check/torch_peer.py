@@ -3,8 +3,8 @@
 Prints a line of JSON for each case: its number, the median time of an epoch, and the RMSE of the last one. Ratings lie on the device, an
 epoch puts them into its order there at once, and nothing comes back before its end: what a careful user of PyTorch writes.
 
-usage: torch_peer.py '{"factors": K, "seconds": S, "cases": [CASE, ...]}', where CASE is
-{"optimizer": "Adam" or "SparseAdam", "compiled": true or false, "batchSize": B, "shape": {"ratings": N, "users": U, "items": I}}
+usage: torch_peer.py '{"seconds": S, "cases": [CASE, ...]}', where CASE is
+{"optimizer": "Adam" or "SparseAdam", "compiled": true or false, "factors": K, "batchSize": B, "shape": {"ratings": N, "users": U, "items": I}}
 """
 
 import json
@@ -19,7 +19,6 @@ EPOCHS = 5  # after one that is not counted
 SHIFT = 150.0  # of skewed_ratings.cu, whose ratings these are like
 
 arguments = json.loads(sys.argv[1])
-factors = arguments["factors"]
 seconds = arguments["seconds"]
 device = "cuda"
 start_of_all = time.monotonic()
@@ -39,7 +38,7 @@ class Ratings:
 
 
 class Model(torch.nn.Module):
-    def __init__(self, data, sparse):
+    def __init__(self, data, factors, sparse):
         super().__init__()
         self.p = torch.nn.Embedding(data.users, factors, sparse=sparse)
         self.q = torch.nn.Embedding(data.items, factors, sparse=sparse)
@@ -55,10 +54,10 @@ class Model(torch.nn.Module):
         return (self.p(u) * self.q(i)).sum(1) + self.bu(u).squeeze(1) + self.bi(i).squeeze(1) + self.mean
 
 
-def train(number, data, name, compiled, batch_size):
+def train(number, data, name, compiled, factors, batch_size):
     torch.manual_seed(1)
     sparse = name == "SparseAdam"
-    model = Model(data, sparse).to(device)
+    model = Model(data, factors, sparse).to(device)
     call = torch.compile(model) if compiled else model
     parameters = list(model.parameters())
     optimizer = torch.optim.SparseAdam(parameters, lr=1e-3) if sparse else torch.optim.Adam(parameters, lr=1e-3, fused=True)
@@ -94,15 +93,15 @@ def train(number, data, name, compiled, batch_size):
 
 data = None
 for number, case in enumerate(arguments["cases"]):
-    name, compiled, batch_size, shape = case["optimizer"], case["compiled"], case["batchSize"], case["shape"]
-    what = name + (", compiled" if compiled else "") + f", batches of {batch_size:,} of {shape['ratings']:,} ratings"
+    name, compiled, factors, batch_size, shape = (case[key] for key in ("optimizer", "compiled", "factors", "batchSize", "shape"))
+    what = name + (", compiled" if compiled else "") + f", k = {factors}, batches of {batch_size:,} of {shape['ratings']:,} ratings"
     if time.monotonic() - start_of_all > seconds:
         print(json.dumps({"left_out": what + ": no time left"}), flush=True)
         continue
     try:
         if data is None or data.shape != shape:
             data = Ratings(shape)
-        train(number, data, name, compiled, batch_size)
+        train(number, data, name, compiled, factors, batch_size)
     except Exception as failure:  # torch.compile needs a C compiler, and does not know sparse gradients everywhere
         reason = (str(failure).splitlines() or [""])[0]
         print(json.dumps({"left_out": what + ": " + type(failure).__name__ + ": " + reason}), flush=True)

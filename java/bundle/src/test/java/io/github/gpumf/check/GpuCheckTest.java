@@ -174,8 +174,10 @@ final class GpuCheckTest {
     assertEquals(sizes.perRating().ratings(), large.path("ratings").asLong());
     assertEquals(15, large.path("milliseconds").asDouble());
     assertTrue(found.path("notes").toString().contains("PyTorch: SparseAdam, compiled: no time"));
-    // Each batch size, and an update a rating.
-    assertEquals(1 + sizes.largeBatchSizes().size() + 1, json(results).path("comparisons").size());
+    JsonNode wide = found.path("peers").path(6);
+    assertEquals(sizes.moreFactors(), wide.path("factors").asInt(), found.path("peers").toString());
+    // Each batch size, and an update a rating for each k.
+    assertEquals(1 + sizes.largeBatchSizes().size() + 2, json(results).path("comparisons").size());
     Set<String> apart = kernels();
     apart.removeIf(GpuCheckTest::isOfRounds);
     assertEquals(apart, timed(found.path("kernels")), "each kernel has a time of its own");
