@@ -12,6 +12,7 @@ import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,6 +25,9 @@ import java.util.List;
  * @param step steps done, at least 0
  */
 public record TrainingState(Weights weights, List<Weights> slots, long step) {
+  /** Factors that are drawn at a time. */
+  private static final int DRAWS = 1 << 12;
+
   /** Checks the step. */
   public TrainingState {
     slots = List.copyOf(slots);
@@ -110,14 +114,18 @@ public record TrainingState(Weights weights, List<Weights> slots, long step) {
     return new TrainingState(weights, slots, 0);
   }
 
+  /** A factor has the draw of its place in the table. */
   private static void fill(FloatTable factors, Mf spec, CounterRandom random) {
-    for (long row = 0; row < factors.rows(); row++) {
-      for (int column = 0; column < factors.columns(); column++) {
-        factors.set(
-            row,
-            column,
-            spec.initializer().apply(random.uniform(row * factors.columns() + column)));
+    long count = factors.rows() * factors.columns();
+    float[] draws = new float[(int) Math.min(count, DRAWS)];
+    for (long start = 0; start < count; start += draws.length) {
+      random.uniform(start, draws);
+      for (int at = 0; at < draws.length; at++) {
+        draws[at] = spec.initializer().apply(draws[at]);
       }
+      int length = (int) Math.min(draws.length, count - start);
+      MemorySegment.copy(
+          draws, 0, factors.segment(), FloatTable.LAYOUT, start * Float.BYTES, length);
     }
   }
 

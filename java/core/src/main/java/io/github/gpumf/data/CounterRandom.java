@@ -90,8 +90,13 @@ public final class CounterRandom {
    * @return the word
    */
   public int word(long index) {
+    return block(index).word((int) index & 3);
+  }
+
+  /** The block that an index is in, with three others. */
+  private Block block(long index) {
     long block = index >>> 2;
-    return philox((int) block, (int) (block >>> 32), stream0, stream1, key0, key1, (int) index & 3);
+    return philox((int) block, (int) (block >>> 32), stream0, stream1, key0, key1);
   }
 
   /**
@@ -101,7 +106,35 @@ public final class CounterRandom {
    * @return the float
    */
   public float uniform(long index) {
-    return (word(index) >>> 8) * 0x1p-24f;
+    return uniformOf(word(index));
+  }
+
+  /**
+   * The floats of {@link #uniform(long)} at an index and those that follow it; four take the time
+   * of one.
+   *
+   * @param first any index
+   * @param floats are filled, all of them
+   */
+  public void uniform(long first, float[] floats) {
+    int at = 0;
+    while (at < floats.length) {
+      long index = first + at;
+      Block block = block(index);
+      if ((index & 3) == 0 && at + 4 <= floats.length) {
+        floats[at] = uniformOf(block.word0);
+        floats[at + 1] = uniformOf(block.word1);
+        floats[at + 2] = uniformOf(block.word2);
+        floats[at + 3] = uniformOf(block.word3);
+        at += 4;
+      } else {
+        floats[at++] = uniformOf(block.word((int) index & 3));
+      }
+    }
+  }
+
+  private static float uniformOf(int word) {
+    return (word >>> 8) * 0x1p-24f;
   }
 
   /**
@@ -130,8 +163,20 @@ public final class CounterRandom {
     return radius * Math.cos(2 * Math.PI * uniformDouble(2 * index + 1));
   }
 
-  /** One word of the block that Philox-4x32-10 makes of a counter (c0..c3) and a key (k0, k1). */
-  static int philox(int c0, int c1, int c2, int c3, int k0, int k1, int lane) {
+  /** What the generator makes of a counter. */
+  record Block(int word0, int word1, int word2, int word3) {
+    int word(int lane) {
+      return switch (lane) {
+        case 0 -> word0;
+        case 1 -> word1;
+        case 2 -> word2;
+        default -> word3;
+      };
+    }
+  }
+
+  /** The block that Philox-4x32-10 makes of a counter (c0..c3) and a key (k0, k1). */
+  static Block philox(int c0, int c1, int c2, int c3, int k0, int k1) {
     for (int round = 0; round < ROUNDS; round++) {
       long product0 = (MULTIPLIER_0 & 0xFFFFFFFFL) * (c0 & 0xFFFFFFFFL);
       long product1 = (MULTIPLIER_1 & 0xFFFFFFFFL) * (c2 & 0xFFFFFFFFL);
@@ -144,11 +189,6 @@ public final class CounterRandom {
       k0 += WEYL_0;
       k1 += WEYL_1;
     }
-    return switch (lane) {
-      case 0 -> c0;
-      case 1 -> c1;
-      case 2 -> c2;
-      default -> c3;
-    };
+    return new Block(c0, c1, c2, c3);
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import io.github.gpumf.data.CounterRandom.Purpose;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class CounterRandomTest {
@@ -23,21 +24,17 @@ class CounterRandomTest {
   }
 
   private static int[] block(int c0, int c1, int c2, int c3, int k0, int k1) {
-    int[] words = new int[4];
-    for (int lane = 0; lane < 4; lane++) {
-      words[lane] = CounterRandom.philox(c0, c1, c2, c3, k0, k1, lane);
-    }
-    return words;
+    CounterRandom.Block block = CounterRandom.philox(c0, c1, c2, c3, k0, k1);
+    return IntStream.range(0, 4).map(block::word).toArray();
   }
 
   @Test
   void fourIndicesShareTheBlockOfTheirCounter() {
     CounterRandom random = CounterRandom.of(0x299f31d0_a4093822L, Purpose.USER_FACTORS, 0x13198a2e);
     long index = 0x05a308d3_243f6a88L;
+    int[] words = block(0x243f6a88, 0x05a308d3, 0x13198a2e, 0, 0xa4093822, 0x299f31d0);
     for (int lane = 0; lane < 4; lane++) {
-      assertEquals(
-          CounterRandom.philox(0x243f6a88, 0x05a308d3, 0x13198a2e, 0, 0xa4093822, 0x299f31d0, lane),
-          random.word(4 * index + lane));
+      assertEquals(words[lane], random.word(4 * index + lane));
     }
   }
 
@@ -96,6 +93,21 @@ class CounterRandomTest {
     assertEquals(0, mean, 0.016);
     assertEquals(1, square, 0.023);
     assertEquals(3, fourth, 0.155);
+  }
+
+  /** From each place in a block, to each. */
+  @Test
+  void manyDrawsAreThoseOneByOne() {
+    CounterRandom random = CounterRandom.of(5, Purpose.USER_FACTORS, 0);
+    for (long first : new long[] {0, 1, 2, 3, 4, (1L << 34) - 3, -5}) {
+      for (int count = 0; count < 13; count++) {
+        float[] floats = new float[count];
+        random.uniform(first, floats);
+        for (int at = 0; at < count; at++) {
+          assertEquals(random.uniform(first + at), floats[at]);
+        }
+      }
+    }
   }
 
   @Test
