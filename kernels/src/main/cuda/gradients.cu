@@ -30,7 +30,8 @@
 //      bytes' 0.16 and a piece of 256 (64 x 0.5 us) that comes last. Measured: 0.37 ms.
 //   5. This one: 16,384 chunks of 64 there, twice the blocks that fit, so that some follow where others end early, and ends of rows in steps that
 //      double: gradient_sums had looked at one position, and one chunk, after the other. Predicted: 0.18 ms and 35 us become 18. Measured: 0.29 ms and
-//      25 us; with as many blocks as fit 0.32 ms, with eight times as many 0.34 ms, but 65 and 85 us in place of 60 for 131,072.
+//      25 us; with as many blocks as fit 0.32 ms, with eight times as many 0.34 ms. For 131,072 60 us, 66 with twice as
+//      many, and 85 with eight times.
 #include "gradients.cuh"
 
 /// The sums of each piece of a row; whole gradients where a row has one. blockIdx.y: 0 for users, 1 for items.

@@ -135,7 +135,7 @@ struct Block {
   __device__ __forceinline__ int together() const { return head.together; }
   __device__ __forceinline__ int apart() const { return head.apart; }
 
-  /// Brings all its groups and ratings to L2.
+  /// Brings its groups and ratings to L2, but for a sector at the end.
   __device__ __forceinline__ void bringToL2(int lane) const {
     ::bringToL2(as<const char>(groups()), (head.together + head.apart) * (long long)sizeof(long long), lane);
     ::bringToL2(as<const char>(ratings + head.rating), head.ratings * (long long)sizeof(int4), lane);

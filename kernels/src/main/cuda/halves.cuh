@@ -44,7 +44,6 @@ struct Stored;
 template <>
 struct Stored<float> {
   using Vector = float4;
-  __device__ static float4 zeros() { return zeroVector(); }
   __device__ static float4 widened(float4 four) { return four; }
   __device__ static float4 rounded(float4 four) { return four; }
 };
@@ -52,7 +51,6 @@ struct Stored<float> {
 template <>
 struct Stored<__half> {
   using Vector = uint2;
-  __device__ static uint2 zeros() { return make_uint2(0, 0); }
   __device__ static float4 widened(uint2 four) { return floatsOf(four); }
   __device__ static uint2 rounded(float4 four) { return halvesOf(four); }
 };

@@ -48,10 +48,10 @@
 //   7. The machine code tells why: a warp counts what is on its way with six counters, and the compiler lets all rows count with one.
 //      It had moved the questions for the next group's rows before the wait for this one's, which so was a wait for both. Now they come after
 //      it (held_groups.cuh). Predicted: no waits in the chain, 37 % of its time. Measured: 7.3 ms for sgd, 6.4 ms on halves, 9.2 ms for
-//      AdaGrad a row, 11.9 ms for AdaGrad, 16.5 ms for lazy Adam, and 8.0 ms for sgd on halves at k = 128, 3.1 G ratings a second; the chain by
+//      AdaGrad a row, 11.9 ms for AdaGrad, 16.4 ms for lazy Adam, and 8.1 ms for sgd on halves at k = 128, 3.1 G ratings a second; the chain by
 //      itself 5.0, 12.5 (lazy Adam) and 6.7 ms (halves at k = 128). What is brought to L2 counts: without it 8.7, 19.0 and 10.0 ms. 528 stripes in place
 //      of 384: 17.2 ms for lazy Adam, no gain. Sectors by twos: 7.7, 16.5 and 8.6 ms.
-//   8. This one: the same for rows of up to 128 factors. Longer ones took 41.8 ms for sgd, 122 ms for AdaGrad and 146 ms for lazy Adam with k = 256: the
+//   8. This one: the same for rows of up to 128 factors. Longer ones took 41.7 ms for sgd, 122 ms for AdaGrad and 146 ms for lazy Adam with k = 256: the
 //      compiler does not know that rows differ, so each user's numbers waited for memory after the one before had been written, 16 times a group.
 //      Now all of a group's are asked for before any is written, and rows are brought to L2 a group ahead. Predicted: 35, 45 and 55 ms. Not measured.
 // What to try: a block begins and ends in 5 of its 19 us: a fence, a flag, and then addresses, ratings and rows, one after the other. Warps of a

@@ -89,7 +89,12 @@ final class Charts {
               Epoch::microsecondsPerBatch));
     }
     if (!found.peers().isEmpty()) {
-      charts.put("peers", peers(found));
+      charts.put(
+          "peers",
+          bars(
+              "Beside PyTorch, ratings of a step of those of an epoch",
+              "million ratings a second",
+              ratesBesidePeers(found)));
     }
     return charts;
   }
@@ -163,7 +168,7 @@ final class Charts {
   }
 
   /** PyTorch's epochs, and ours that are compared with them. */
-  private static HorizontalBarChart peers(Snapshot found) {
+  static Map<String, Number> ratesBesidePeers(Snapshot found) {
     Map<String, Number> rates = new LinkedHashMap<>();
     for (Epoch peer : found.peers()) {
       rates.put(nameOfPeer(peer, peer.batchSize()), rate(peer));
@@ -172,20 +177,16 @@ final class Charts {
       Epoch ours = comparison.ours();
       rates.put(nameOfPeer(ours, comparison.perRating() ? 1 : ours.batchSize()), rate(ours));
     }
-    return bars(
-        "Beside PyTorch, k = "
-            + found.peers().getFirst().factors()
-            + ", ratings of a step of those of an epoch",
-        "million ratings a second",
-        rates);
+    return rates;
   }
 
   private static String nameOfPeer(Epoch epoch, int updateOf) {
     return String.format(
         Locale.ROOT,
-        "%s, %s, %,d of %,d",
+        "%s, %s, k = %d, %,d of %,d",
         epoch.by(),
         epoch.optimizer(),
+        epoch.factors(),
         updateOf,
         epoch.ratings());
   }

@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,9 +39,10 @@ import picocli.CommandLine.Spec;
     description = {
       "",
       "Runs the tests of the backend and its kernels on the GPU; measures copies, each",
-      "kernel beside its floor, epochs from 1e5 to 1e8 ratings, batch sizes, lists for",
-      "10,000 users, and the same training in PyTorch where python3 has it. Writes",
-      "gpu-check.json, gpu-check.md and charts, and ends with one line of verdict.",
+      "kernel beside its floor, batch sizes, epochs from 1e5 to 1e8 ratings, an update a",
+      "rating, lists for 10,000 users, and the same training in PyTorch where python3 has",
+      "it. Writes gpu-check.json, gpu-check.md and charts, and ends with one line of",
+      "verdict.",
       ""
     },
     exitCodeListHeading = "%nExit codes:%n",
@@ -83,7 +86,7 @@ public final class GpuCheck implements Callable<Integer> {
 
   @Option(
       names = "--only",
-      split = ",",
+      split = "\\s*,\\s*",
       paramLabel = "PART",
       description =
           "Measure these parts alone, without the tests: copy bandwidth, kernels, batch sizes, epochs, an update a rating, top items, PyTorch; the verdict says so.")
@@ -130,6 +133,9 @@ public final class GpuCheck implements Callable<Integer> {
     describeMachine();
     try {
       check(report);
+    } catch (CommandLine.ParameterException wrongUsage) {
+      watchdog.interrupt();
+      throw wrongUsage;
     } catch (BackendUnavailableException unavailable) {
       findings.problem(String.valueOf(unavailable.getMessage()));
     } catch (RuntimeException | LinkageError failure) {
@@ -235,21 +241,25 @@ public final class GpuCheck implements Callable<Integer> {
         throw new CommandLine.ParameterException(
             command.commandLine(), "--only takes parts of " + names + ", not " + only);
       }
-      findings.note("all but " + String.join(", ", only) + ", by --only");
       // A kernel's floor is the time of a copy.
-      return times.stream()
-          .filter(
-              part ->
-                  only.contains(part.name())
-                      || (part instanceof CopyBandwidth && only.contains(KernelTimes.NAME)))
-          .toList();
+      List<Measure> parts =
+          times.stream()
+              .filter(
+                  part ->
+                      only.contains(part.name())
+                          || (part instanceof CopyBandwidth && only.contains(KernelTimes.NAME)))
+              .toList();
+      findings.note(
+          parts.stream()
+              .map(Measure::name)
+              .collect(Collectors.joining(", ", "all but ", ", by --only")));
+      return parts;
     }
     if (skipTests) {
       findings.note("the tests, by --skip-tests");
       return times;
     }
-    return java.util.stream.Stream.concat(java.util.stream.Stream.of(tests), times.stream())
-        .toList();
+    return Stream.concat(java.util.stream.Stream.of(tests), times.stream()).toList();
   }
 
   private long secondsForPeer() {

@@ -183,6 +183,39 @@ final class GpuCheckTest {
     assertEquals(apart, timed(found.path("kernels")), "each kernel has a time of its own");
   }
 
+  /** Parts have names with spaces; kernels bring the copies along that their floors are. */
+  @Test
+  void measuresPartsByName(@TempDir Path folder) throws IOException, InterruptedException {
+    TestGpu.requireDriver();
+    Path results = folder.resolve("r");
+    Outcome outcome =
+        run(
+            folder,
+            Map.of(),
+            "--small",
+            "--only",
+            "kernels, an update a rating",
+            "--out",
+            results.toString());
+    assertEquals(0, outcome.exitCode(), outcome.errors());
+    JsonNode found = json(results).path("findings");
+    for (String part : List.of("copies", "kernels", "perRating")) {
+      assertFalse(found.path(part).isEmpty(), part + " in " + found);
+    }
+    for (String part : List.of("epochs", "topItems", "peers")) {
+      assertTrue(found.path(part).isEmpty(), part + " in " + found);
+    }
+    assertTrue(
+        found
+            .path("notes")
+            .toString()
+            .contains("all but copy bandwidth, kernels, an update a rating, by --only"),
+        found.path("notes").toString());
+    Outcome unknown = run(folder, Map.of(), "--only", "epoch", "--out", results.toString());
+    assertEquals(2, unknown.exitCode(), unknown.errors());
+    assertTrue(unknown.errors().contains("an update a rating"), unknown.errors());
+  }
+
   @Test
   void aGpuThatIsNotThereIsWrong(@TempDir Path folder) throws IOException, InterruptedException {
     TestGpu.requireDriver();

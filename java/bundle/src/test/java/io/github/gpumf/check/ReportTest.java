@@ -125,6 +125,18 @@ final class ReportTest {
     assertEquals(List.of(), Comparison.of(findings().snapshot()), "there is no peer");
   }
 
+  /** Also where k tells epochs apart and nothing else. */
+  @Test
+  void drawsABarForEachPeerAndComparison() {
+    Findings findings = besidePyTorch();
+    findings.addPeer(epoch("PyTorch 2.9", "SparseAdam", 128, 1_048_576, 240));
+    Findings.Snapshot found = findings.snapshot();
+    assertEquals(
+        found.peers().size() + Comparison.of(found).size(),
+        Charts.ratesBesidePeers(found).size(),
+        Charts.ratesBesidePeers(found).toString());
+  }
+
   @Test
   void writesPreparationsAndPeers(@TempDir Path folder) throws Exception {
     new Report(folder).write(besidePyTorch().snapshot(), true);

@@ -19,8 +19,9 @@ public record Launches(int mostBlocks) {
   static final String PROPERTY = "gpumf.cuda.launches";
 
   /**
-   * Blocks, in those that fit the device, where some have many times others' work. Eight times as
-   * many are better for a million positions and worse for 131,072 ({@code optimizers.cu}).
+   * Blocks, in those that fit the device, where some have many times others' work. With eight times
+   * as many an optimizer moves the rows of a million positions sooner, but of 131,072 later, and
+   * gradients come later ({@code optimizers.cu}, {@code gradients.cu}).
    */
   private static final int TURNS = 2;
 
@@ -73,9 +74,13 @@ public record Launches(int mostBlocks) {
    * @return blocks for all of them, or as many as fill the device
    */
   public LaunchShape groups(long count, int group) {
+    return groups(count, group, mostBlocks);
+  }
+
+  private static LaunchShape groups(long count, int group, int most) {
     int threads = threads(count * group);
     long wanted = Math.ceilDiv(count, (long) (threads / group));
-    return LaunchShape.of(Math.clamp(wanted, 1, mostBlocks), threads);
+    return LaunchShape.of(Math.clamp(wanted, 1, most), threads);
   }
 
   /**
@@ -87,7 +92,7 @@ public record Launches(int mostBlocks) {
    * @return blocks for all of them, or a multiple of those that fill the device
    */
   public LaunchShape positions(long count, int group) {
-    return new Launches(mostBlocks * TURNS).groups(count, group);
+    return groups(count, group, TURNS * mostBlocks);
   }
 
   /**
