@@ -259,7 +259,7 @@ public final class GpuCheck implements Callable<Integer> {
       findings.note("the tests, by --skip-tests");
       return times;
     }
-    return Stream.concat(java.util.stream.Stream.of(tests), times.stream()).toList();
+    return Stream.concat(Stream.of(tests), times.stream()).toList();
   }
 
   private long secondsForPeer() {

@@ -111,7 +111,7 @@ final class TorchPeer implements Measure {
 
   /**
    * Small batches, then large ones, then what has to be compiled, which can take all the time. For
-   * more factors the largest batches are enough: no other has been faster.
+   * more factors it is the largest batches alone, which are the fastest with fewer.
    */
   private List<Case> cases() {
     List<Case> cases = new ArrayList<>();

@@ -22,8 +22,8 @@ final class DeviceGrid {
    * more stripes than these gain nothing: the ratings of the hottest item, a third of a percent,
    * wait for one another in any grid, and take 5 ms with Sgd by themselves, of 7.3 ms in all.
    *
-   * <p>The beginning and the end of a block cost about as much as 60 of its ratings. So blocks have
-   * no less than half of that, where fewer of them work at a time than could.
+   * <p>The beginning and the end of a block cost about as much as 60 of its ratings. Of few ratings
+   * there are fewer stripes, so that blocks have about half of that.
    */
   static final Cut CUT = new Cut(384, 32, Visits.ITEMS_TOGETHER);
 

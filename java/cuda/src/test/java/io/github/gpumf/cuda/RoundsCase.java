@@ -1,5 +1,6 @@
 package io.github.gpumf.cuda;
 
+import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.optim.AdaGrad;
@@ -315,7 +316,8 @@ final class RoundsCase {
                         rating.item(),
                         Float.floatToRawIntBits(rating.value()),
                         Float.floatToRawIntBits(rating.weight())));
-    return IntStream.concat(words, IntStream.generate(() -> 0).limit(4L * 8)).toArray();
+    return IntStream.concat(words, IntStream.generate(() -> 0).limit(4L * RatingGrid.TOGETHER))
+        .toArray();
   }
 
   private long[] heads() {
