@@ -2,6 +2,7 @@ package io.github.gpumf.backend;
 
 import io.github.gpumf.data.Permutation;
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Workers;
 import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.Weights;
@@ -152,8 +153,7 @@ final class ReferenceTraining {
     moves = visited;
     try (Arena arena = Arena.ofConfined()) {
       RatingGrid grid =
-          RatingGrid.of(
-              job.ratings(), job.gridSize(), job.cut().visits(), arena, RatingGrid.Workers.CALLER);
+          RatingGrid.of(job.ratings(), job.gridSize(), job.cut().visits(), arena, Workers.CALLER);
       for (int block = 0; block < grid.size().blocks(); block++) {
         long at = grid.start(round, block);
         for (byte size : grid.groups(round, block)) {

@@ -1,6 +1,7 @@
 package io.github.gpumf.backend;
 
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Workers;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.Queue;
@@ -18,7 +19,7 @@ final class BlockSort {
 
   private final Ratings ratings;
   private final RatingGrid.Size size;
-  private final RatingGrid.Workers workers;
+  private final Workers workers;
   private final int spans;
   private final Queue<RatingChunk> idle = new ConcurrentLinkedQueue<>();
 
@@ -32,7 +33,7 @@ final class BlockSort {
   private final long[][] next;
 
   /** Deals rows into stripes, and counts the ratings of each block. */
-  BlockSort(Ratings ratings, RatingGrid.Size size, RatingGrid.Workers workers) {
+  BlockSort(Ratings ratings, RatingGrid.Size size, Workers workers) {
     this.ratings = ratings;
     this.size = size;
     this.workers = workers;

@@ -1,6 +1,7 @@
 package io.github.gpumf.backend;
 
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Workers;
 import io.github.gpumf.optim.Updates;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -8,7 +9,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.function.IntConsumer;
 
 /**
  * The order in which ratings are visited with {@linkplain Updates#PER_RATING an update for each}.
@@ -184,26 +184,6 @@ public final class RatingGrid {
       int ofLonger = (number + round) % rounds();
       return users > items ? ofLonger * items + number : number * items + ofLonger;
     }
-  }
-
-  /** Does a task for each index below a count, in any order, on any threads. */
-  @FunctionalInterface
-  public interface Workers {
-    /** One after the other, on the calling thread. */
-    Workers CALLER =
-        (count, task) -> {
-          for (int index = 0; index < count; index++) {
-            task.accept(index);
-          }
-        };
-
-    /**
-     * Does the tasks, and returns when all are done.
-     *
-     * @param count how many, at least 0
-     * @param task is given the index
-     */
-    void run(int count, IntConsumer task);
   }
 
   private final Size size;

@@ -3,15 +3,12 @@ package io.github.gpumf.data;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
 import java.util.function.LongUnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +52,9 @@ public final class Ratings {
   private final float maxValue;
   private final double meanValue;
   private final double meanSquare;
+
+  /** Null until it is asked for. Threads that ask at the same time find the same. */
+  private volatile @Nullable String fingerprint;
 
   private Ratings(
       long size,
@@ -364,6 +364,13 @@ public final class Ratings {
     return meanSquare;
   }
 
+  /** Users, items and values, and then timestamps and weights if there are any. */
+  List<MemorySegment> columns() {
+    return Stream.of(userColumn, itemColumn, valueColumn, timestampColumn, weightColumn)
+        .filter(Objects::nonNull)
+        .toList();
+  }
+
   private static long checkRow(long row, long size) {
     if (row < 0 || row >= size) {
       throw new IndexOutOfBoundsException(
@@ -448,37 +455,22 @@ public final class Ratings {
    * @return the first 128 bits of a SHA-256, in hexadecimal
    */
   public String fingerprint() {
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException missing) {
-      throw new AssertionError("every Java platform has SHA-256", missing);
+    return fingerprint(Workers.CALLER);
+  }
+
+  /**
+   * The same, on several threads.
+   *
+   * @param workers do most of it
+   * @return the same
+   */
+  public String fingerprint(Workers workers) {
+    String known = fingerprint;
+    if (known == null) {
+      known = Fingerprint.of(this, workers);
+      fingerprint = known;
     }
-    digest.update(
-        ByteBuffer.allocate(3 * Long.BYTES)
-            .order(ByteOrder.LITTLE_ENDIAN)
-            .putLong(size)
-            .putLong(userCount())
-            .putLong(itemCount())
-            .flip());
-    for (IdMap ids : new IdMap[] {users, items}) {
-      for (int index = 0; index < ids.size(); index++) {
-        digest.update(ids.idOf(index).getBytes(StandardCharsets.UTF_8));
-        digest.update((byte) 0);
-      }
-    }
-    for (MemorySegment column :
-        new @Nullable MemorySegment[] {
-          userColumn, itemColumn, valueColumn, timestampColumn, weightColumn
-        }) {
-      digest.update((byte) (column == null ? 0 : 1));
-      // A ByteBuffer reaches 2 GiB, so a column goes in pieces.
-      long bytes = column == null ? 0 : column.byteSize();
-      for (long from = 0; column != null && from < bytes; from += 1 << 28) {
-        digest.update(column.asSlice(from, Math.min(1 << 28, bytes - from)).asByteBuffer());
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest(), 0, 16);
+    return known;
   }
 
   @Override

@@ -1,11 +1,10 @@
 package io.github.gpumf.model;
 
 import io.github.gpumf.data.Ratings;
-import java.lang.foreign.Arena;
+import io.github.gpumf.data.Workers;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 
 /**
  * For each user the items of its training ratings, ascending and distinct: what recommendations
@@ -22,19 +21,11 @@ public final class SeenItems {
   public static final ValueLayout.OfInt ITEM =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** A column of {@link Ratings}, and of indices in between. */
-  private static final ValueLayout.OfInt INDEX = ValueLayout.JAVA_INT;
-
-  /**
-   * Ratings read into arrays at a time, since code that is not compiled well yet is fast on these.
-   */
-  private static final int PIECE = 4096;
-
   private final int users;
   private final MemorySegment offsets;
   private final MemorySegment items;
 
-  private SeenItems(int users, MemorySegment offsets, MemorySegment items) {
+  SeenItems(int users, MemorySegment offsets, MemorySegment items) {
     this.users = users;
     this.offsets = offsets.asReadOnly();
     this.items = items.asReadOnly();
@@ -53,7 +44,7 @@ public final class SeenItems {
    */
   public static SeenItems view(
       int users, int itemCount, MemorySegment offsets, MemorySegment items) {
-    if (offsets.byteSize() != (users + 1L) * Long.BYTES) {
+    if (offsets.byteSize() != bytesOfOffsets(users)) {
       throw new IllegalArgumentException(
           users
               + " users need "
@@ -100,70 +91,18 @@ public final class SeenItems {
    * @return their items by user
    */
   public static SeenItems of(Ratings ratings) {
-    int users = ratings.userCount();
-    // Sorting by item, then stably by user, leaves each user's items ascending: two counting sorts.
-    // Where an item's part begins; once its ratings are placed, where it ends.
-    long[] itemEnd = new long[ratings.itemCount() + 1];
-    long[] userStart = new long[users + 1];
-    int[] ofUser = new int[PIECE];
-    int[] ofItem = new int[PIECE];
-    for (long from = 0; from < ratings.size(); from += PIECE) {
-      int count = read(ratings.userColumn(), from, ofUser);
-      read(ratings.itemColumn(), from, ofItem);
-      for (int at = 0; at < count; at++) {
-        userStart[ofUser[at] + 1]++;
-        itemEnd[ofItem[at] + 1]++;
-      }
-    }
-    accumulate(itemEnd);
-    accumulate(userStart);
-    Arena scratch = Arena.ofAuto();
-    MemorySegment byItem = scratch.allocate(ratings.size() * Integer.BYTES, Long.BYTES);
-    for (long from = 0; from < ratings.size(); from += PIECE) {
-      int count = read(ratings.userColumn(), from, ofUser);
-      read(ratings.itemColumn(), from, ofItem);
-      for (int at = 0; at < count; at++) {
-        byItem.setAtIndex(INDEX, itemEnd[ofItem[at]]++, ofUser[at]);
-      }
-    }
-    MemorySegment sorted = scratch.allocate(ratings.size() * Integer.BYTES, Long.BYTES);
-    long[] end = userStart.clone();
-    int[] last = new int[users];
-    Arrays.fill(last, -1);
-    int item = 0;
-    for (long from = 0; from < ratings.size(); from += PIECE) {
-      int count = read(byItem, from, ofUser);
-      for (int at = 0; at < count; at++) {
-        while (from + at >= itemEnd[item]) {
-          item++;
-        }
-        int user = ofUser[at];
-        if (last[user] != item) {
-          last[user] = item;
-          sorted.setAtIndex(ITEM, end[user]++, item);
-        }
-      }
-    }
-    long seenCount = 0;
-    for (int user = 0; user < users; user++) {
-      seenCount += end[user] - userStart[user];
-    }
-    Arena arena = Arena.ofAuto();
-    MemorySegment offsets = arena.allocate((users + 1L) * Long.BYTES, Long.BYTES);
-    MemorySegment items = arena.allocate(seenCount * Integer.BYTES, Long.BYTES);
-    long at = 0;
-    for (int user = 0; user < users; user++) {
-      long length = end[user] - userStart[user];
-      MemorySegment.copy(
-          sorted,
-          userStart[user] * Integer.BYTES,
-          items,
-          at * Integer.BYTES,
-          length * Integer.BYTES);
-      at += length;
-      offsets.setAtIndex(OFFSET, user + 1L, at);
-    }
-    return new SeenItems(users, offsets, items);
+    return of(ratings, Workers.CALLER);
+  }
+
+  /**
+   * Collects the items of each user.
+   *
+   * @param ratings training ratings
+   * @param workers do most of it
+   * @return their items by user
+   */
+  public static SeenItems of(Ratings ratings, Workers workers) {
+    return ItemsByUser.of(ratings, ItemsByUser.BUCKET, workers);
   }
 
   /**
@@ -174,20 +113,12 @@ public final class SeenItems {
    * @return bytes, at most
    */
   public static long bytes(long ratings, int users) {
-    return 3 * ratings * Integer.BYTES + (users + 1L) * Long.BYTES;
+    return ratings * (Long.BYTES + Integer.BYTES) + bytesOfOffsets(users);
   }
 
-  /** Reads as much of a column as there is, at most a piece; returns how much that is. */
-  private static int read(MemorySegment column, long from, int[] piece) {
-    int count = (int) Math.min(piece.length, column.byteSize() / Integer.BYTES - from);
-    MemorySegment.copy(column, INDEX, from * Integer.BYTES, piece, 0, count);
-    return count;
-  }
-
-  private static void accumulate(long[] counts) {
-    for (int index = 1; index < counts.length; index++) {
-      counts[index] += counts[index - 1];
-    }
+  /** Bytes of the offsets of so many users. */
+  static long bytesOfOffsets(int users) {
+    return (users + 1L) * Long.BYTES;
   }
 
   private long start(long user) {

@@ -1,6 +1,7 @@
 package io.github.gpumf.train;
 
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Workers;
 import io.github.gpumf.io.SafetensorsFile;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Precision;
@@ -78,8 +79,10 @@ final class Checkpoints {
     identity.put("shuffle", Boolean.toString(options.shuffle()));
     identity.put(
         "early stopping", options.earlyStopping().map(EarlyStopping::toString).orElse("none"));
-    identity.put("ratings", ratings.fingerprint());
-    identity.put("validation ratings", validation == null ? "none" : validation.fingerprint());
+    Workers workers = Workers.of(options.threads());
+    identity.put("ratings", ratings.fingerprint(workers));
+    identity.put(
+        "validation ratings", validation == null ? "none" : validation.fingerprint(workers));
     // Backends sum in different orders, so a training that changed its backend would end with other
     // bits than either.
     identity.put("backend", backend);

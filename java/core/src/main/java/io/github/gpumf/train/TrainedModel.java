@@ -1,6 +1,7 @@
 package io.github.gpumf.train;
 
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Workers;
 import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
@@ -31,6 +32,7 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
    * @param precision in which it stored factors
    */
   MfModel of(Weights weights, int epochs, String backend, Precision precision) {
+    Workers workers = Workers.of(options.threads());
     clearUntrainedRows(weights);
     return new MfModel(
         spec,
@@ -38,8 +40,8 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
         ratings.users(),
         ratings.items(),
         scale(),
-        options.keepSeenItems() ? SeenItems.of(ratings) : null,
-        provenance(epochs, backend, precision));
+        options.keepSeenItems() ? SeenItems.of(ratings, workers) : null,
+        provenance(epochs, backend, precision, workers));
   }
 
   private RatingScale scale() {
@@ -75,7 +77,8 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
     }
   }
 
-  private Map<String, String> provenance(int epochs, String backend, Precision precision) {
+  private Map<String, String> provenance(
+      int epochs, String backend, Precision precision, Workers workers) {
     Map<String, String> entries = new TreeMap<>();
     entries.put("optimizer", options.optimizer().toString());
     entries.put("updates", options.updates().toString());
@@ -88,7 +91,7 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
     entries.put("epochs", Integer.toString(epochs));
     entries.put("backend", backend);
     entries.put("ratings", Long.toString(ratings.size()));
-    entries.put("data_fingerprint", ratings.fingerprint());
+    entries.put("data_fingerprint", ratings.fingerprint(workers));
     return entries;
   }
 }

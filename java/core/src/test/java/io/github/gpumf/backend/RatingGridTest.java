@@ -11,6 +11,7 @@ import io.github.gpumf.data.CounterRandom;
 import io.github.gpumf.data.CounterRandom.Purpose;
 import io.github.gpumf.data.IdMap;
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Workers;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -34,7 +35,7 @@ final class RatingGridTest {
 
   private static RatingGrid grid(
       Ratings ratings, RatingGrid.Size size, Visits visits, Arena arena) {
-    return RatingGrid.of(ratings, size, visits, arena, RatingGrid.Workers.CALLER);
+    return RatingGrid.of(ratings, size, visits, arena, Workers.CALLER);
   }
 
   private static Ratings skewed(int users, int items, int count, boolean weights) {
@@ -389,12 +390,11 @@ final class RatingGridTest {
   void workersDoNotMatter(int count, boolean weights) {
     Ratings ratings = skewed(300, 200, count, weights);
     RatingGrid.Size size = size(count, 300, 200, 8);
-    RatingGrid.Workers backwards =
+    Workers backwards =
         (tasks, task) -> IntStream.range(0, tasks).map(at -> tasks - 1 - at).forEach(task);
-    RatingGrid.Workers parallel =
-        (tasks, task) -> IntStream.range(0, tasks).parallel().forEach(task);
+    Workers parallel = (tasks, task) -> IntStream.range(0, tasks).parallel().forEach(task);
     for (Visits visits : Visits.values()) {
-      for (RatingGrid.Workers workers : List.of(backwards, parallel)) {
+      for (Workers workers : List.of(backwards, parallel)) {
         try (Arena arena = Arena.ofShared()) {
           RatingGrid one = grid(ratings, size, visits, arena);
           RatingGrid other = RatingGrid.of(ratings, size, visits, arena, workers);

@@ -268,4 +268,22 @@ class RatingsTest {
       assertNotEquals(fingerprint, other.fingerprint(), "part " + part);
     }
   }
+
+  /** A column of so many rows has a piece of 4 MiB and a short one. */
+  @Test
+  void fingerprintDoesNotDependOnTheThreads() {
+    int rows = (1 << 20) + 3;
+    float[] values = new float[rows];
+    String fingerprint = longer(values).fingerprint();
+    assertEquals(fingerprint, longer(values).fingerprint(Workers.of(3)));
+    for (int row : new int[] {0, (1 << 20) - 1, 1 << 20, rows - 1}) {
+      values[row] = 1;
+      assertNotEquals(fingerprint, longer(values).fingerprint(Workers.of(2)), "row " + row);
+      values[row] = 0;
+    }
+  }
+
+  private static Ratings longer(float[] values) {
+    return Ratings.of(new int[values.length], new int[values.length], values, 1, 1);
+  }
 }

@@ -6,13 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class SeenItemsTest {
   private static MemorySegment longs(long... values) {
@@ -49,26 +53,61 @@ final class SeenItemsTest {
     assertEquals(5L * Integer.BYTES, seen.items().byteSize());
   }
 
-  /** Ratings are read in pieces of 4,096. The last users and items have none. */
+  /**
+   * Ratings are read in pieces of 4,096, and spans have 65,536 at least. The last users and items
+   * have none, and the first user has a tenth. A bucket is one of a rating or two, so that users
+   * are alone, one that the first user does not fit, or one for all.
+   */
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 3000, 4095, 4096, 4097, 10_000})
-  void areThoseOfASet(int count) {
+  @CsvSource({
+    "0, 9",
+    "1, 9",
+    "3000, 9",
+    "4095, 1",
+    "4096, 100",
+    "4097, 1000000",
+    "150000, 2",
+    "150000, 5000",
+    "150000, 1000000"
+  })
+  void areThoseOfASet(int count, int bucket) {
     long seed = 77;
     Random random = new Random(seed);
-    int[] users = random.ints(count, 0, 50).toArray();
-    int[] items = random.ints(count, 0, 70).toArray();
-    SeenItems seen = SeenItems.of(Ratings.of(users, items, new float[count], 53, 72));
-    SeenItems viewed = SeenItems.view(53, 72, seen.offsets(), seen.items());
-    for (int user = 0; user < 53; user++) {
-      TreeSet<Integer> expected = new TreeSet<>();
-      for (int row = 0; row < count; row++) {
-        if (users[row] == user) {
-          expected.add(items[row]);
-        }
+    int[] users = random.ints(count, 0, 500).map(user -> user % 10 == 0 ? 0 : user).toArray();
+    int[] items = random.ints(count, 0, 700).toArray();
+    List<TreeSet<Integer>> expected = new ArrayList<>();
+    for (int user = 0; user < 503; user++) {
+      expected.add(new TreeSet<>());
+    }
+    for (int row = 0; row < count; row++) {
+      expected.get(users[row]).add(items[row]);
+    }
+    Ratings ratings = Ratings.of(users, items, new float[count], 503, 4200);
+    for (int threads : new int[] {1, 2, 5}) {
+      SeenItems seen = ItemsByUser.of(ratings, bucket, Workers.of(threads));
+      SeenItems viewed = SeenItems.view(503, 4200, seen.offsets(), seen.items());
+      for (int user = 0; user < 503; user++) {
+        int[] array = expected.get(user).stream().mapToInt(Integer::intValue).toArray();
+        assertArrayEquals(array, seen.of(user), "user " + user + ", seed " + seed);
+        assertArrayEquals(array, viewed.of(user));
       }
-      int[] array = expected.stream().mapToInt(Integer::intValue).toArray();
-      assertArrayEquals(array, seen.of(user), "user " + user + ", seed " + seed);
-      assertArrayEquals(array, viewed.of(user));
+    }
+  }
+
+  /** The first bit, the last and the next of a word, and of a word of words. */
+  @Test
+  void aSetGivesItsItemsOnceAndForgetsThem() {
+    int[] items = {9999, 0, 63, 64, 4095, 4096, 63, 4097, 0, 8191, 8192, 127};
+    for (int length : new int[] {0, 1, items.length}) {
+      ItemSet set = new ItemSet(10_000);
+      int[] some = Arrays.copyOf(items, length);
+      int[] expected = Arrays.stream(some).sorted().distinct().toArray();
+      for (int time = 0; time < 2; time++) {
+        Arrays.stream(some).forEach(set::add);
+        int[] drained = new int[length + 1];
+        assertEquals(1 + expected.length, set.drainTo(drained, 1));
+        assertArrayEquals(expected, Arrays.copyOfRange(drained, 1, 1 + expected.length));
+      }
     }
   }
 

@@ -6,6 +6,7 @@ import io.github.gpumf.backend.RatingGrid.Visits;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
+import io.github.gpumf.data.Workers;
 import java.lang.foreign.Arena;
 import java.util.stream.IntStream;
 
@@ -28,7 +29,7 @@ final class DeviceGrid {
   static final Cut CUT = new Cut(384, 32, Visits.ITEMS_TOGETHER);
 
   /** The host's processors put blocks in order: 25 million ratings are seconds of work. */
-  private static final RatingGrid.Workers WORKERS =
+  private static final Workers WORKERS =
       (count, task) -> IntStream.range(0, count).parallel().forEach(task);
 
   /** User, item, value and weight. */

@@ -3,6 +3,7 @@ package io.github.gpumf.cuda;
 import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.Stream;
+import io.github.gpumf.data.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -16,7 +17,7 @@ final class GridUpload {
   static final int MOST_RATINGS = 1 << 18;
 
   private final RatingGrid grid;
-  private final RatingGrid.Workers workers;
+  private final Workers workers;
   private final Stream stream;
   private final Arena host;
 
@@ -34,7 +35,7 @@ final class GridUpload {
    *
    * @param host owns what this needs on the way
    */
-  GridUpload(RatingGrid grid, RatingGrid.Workers workers, Stream stream, Arena host) {
+  GridUpload(RatingGrid grid, Workers workers, Stream stream, Arena host) {
     this.grid = grid;
     this.workers = workers;
     this.stream = stream;

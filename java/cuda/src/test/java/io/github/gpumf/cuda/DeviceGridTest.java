@@ -10,6 +10,7 @@ import io.github.gpumf.cuda.driver.CudaDrivers;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.TestDriver;
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Workers;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.Sgd;
 import java.lang.foreign.Arena;
@@ -40,8 +41,7 @@ final class DeviceGridTest {
       MemorySegment heads = download(uploaded.groups(), device, host);
       MemorySegment blocks = download(uploaded.blocks(), device, host);
       RatingGrid grid =
-          RatingGrid.of(
-              ratings, job.gridSize(), job.cut().visits(), host, RatingGrid.Workers.CALLER);
+          RatingGrid.of(ratings, job.gridSize(), job.cut().visits(), host, Workers.CALLER);
       assertEquals(grid.size(), uploaded.size());
       for (long at = 0; at < count; at++) {
         assertEquals(grid.user(at), words.getAtIndex(ValueLayout.JAVA_INT, 4 * at));

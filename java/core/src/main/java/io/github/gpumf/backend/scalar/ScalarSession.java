@@ -8,6 +8,7 @@ import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.data.Permutation;
 import io.github.gpumf.data.Ratings;
+import io.github.gpumf.data.Workers;
 import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.Weights;
@@ -120,7 +121,7 @@ final class ScalarSession implements TrainingSession {
     grid =
         perRating
             ? RatingGrid.of(
-                job.ratings(), job.gridSize(), job.cut().visits(), arena, RatingGrid.Workers.CALLER)
+                job.ratings(), job.gridSize(), job.cut().visits(), arena, Workers.CALLER)
             : null;
     int largest = perRating ? RatingGrid.GROUP : TrainingShape.of(job).largestBatch();
     users = new int[largest];

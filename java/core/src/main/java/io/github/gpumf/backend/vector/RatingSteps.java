@@ -4,6 +4,7 @@ import io.github.gpumf.backend.EpochOrder;
 import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
+import io.github.gpumf.data.Workers;
 import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
@@ -105,7 +106,7 @@ final class RatingSteps implements Steps {
       RatingStep numbers = numbers(visited, cold ? COLD_TOGETHER : TOGETHER);
       IntConsumer visit = number -> squaredErrors[number] = visit(round, number, numbers);
       if (cold) {
-        RatingGrid.Workers.CALLER.run(grid.size().blocks(), visit);
+        Workers.CALLER.run(grid.size().blocks(), visit);
       } else {
         team.forEach(grid.size().blocks(), visit);
       }

@@ -9,6 +9,7 @@ import io.github.gpumf.backend.TrainingSession.Slot;
 import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.data.SyntheticRatings;
+import io.github.gpumf.data.Workers;
 import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.Weights;
@@ -77,8 +78,7 @@ final class HalvesTest {
     }
     int together = 0;
     try (Arena arena = Arena.ofConfined()) {
-      RatingGrid grid =
-          RatingGrid.of(ratings, job.gridSize(), visits, arena, RatingGrid.Workers.CALLER);
+      RatingGrid grid = RatingGrid.of(ratings, job.gridSize(), visits, arena, Workers.CALLER);
       for (int round = 0; round < grid.size().rounds(); round++) {
         for (int block = 0; block < grid.size().blocks(); block++) {
           long first = grid.start(round, block);
