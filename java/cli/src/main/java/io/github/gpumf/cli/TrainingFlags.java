@@ -141,8 +141,9 @@ final class TrainingFlags {
       names = "--learning-rate",
       paramLabel = "X",
       description =
-          "Initial learning rate (default: by optimizer; sgd's grows with the batch size, 3 at 256, "
-              + "and is less where ratings span more than 4).")
+          "Initial learning rate (default: by optimizer; sgd's grows with the batch size, 3 at 256). "
+              + "The tuned preset trains on ratings in units in which they span about 4, and rates and "
+              + "regularization are those of these units.")
   private @Nullable Double learningRate;
 
   @Option(
@@ -317,7 +318,11 @@ final class TrainingFlags {
 
   /** Fits what was not given to the ratings: before, only the values could be checked. */
   void fit(TrainingOptions.Builder options, Ratings training) {
-    if (!tuned() || model != Model.BIASED || optimizerName() != OptimizerName.SGD) {
+    if (!tuned()) {
+      return;
+    }
+    options.ratingUnit(TrainingOptions.tunedUnit(training));
+    if (model != Model.BIASED || optimizerName() != OptimizerName.SGD) {
       return;
     }
     boolean perRating = updates() == Updates.PER_RATING;

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The memory that a training takes, known before any of it is allocated.
@@ -29,6 +30,17 @@ public record MemoryPlan(String memory, List<Part> parts, OptionalLong freeBytes
   /** Copies the parts, and leaves out those that take nothing. */
   public MemoryPlan {
     parts = parts.stream().filter(part -> part.bytes() > 0).toList();
+  }
+
+  /**
+   * With one part more.
+   *
+   * @param part what it is for
+   * @return a plan of the same memory
+   */
+  public MemoryPlan with(Part part) {
+    return new MemoryPlan(
+        memory, Stream.concat(parts.stream(), Stream.of(part)).toList(), freeBytes);
   }
 
   /**

@@ -409,6 +409,37 @@ public final class Ratings {
     return builder.build();
   }
 
+  /**
+   * The same ratings in another unit: values divided by it. All other columns are shared.
+   *
+   * @param unit positive and finite; with a power of two nothing is rounded
+   * @return the ratings; these if the unit is 1
+   * @throws IllegalArgumentException if the unit is not positive and finite, or naming the row if
+   *     its value in this unit is not finite
+   */
+  public Ratings inUnitsOf(double unit) {
+    if (!(unit > 0 && unit < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("unit must be positive and finite, not " + unit);
+    }
+    if (unit == 1) {
+      return this;
+    }
+    MemorySegment values =
+        Arena.ofAuto().allocate(Math.multiplyExact(size, (long) Float.BYTES), ALIGNMENT);
+    float[] piece = new float[PIECE];
+    for (long from = 0; from < size; from += PIECE) {
+      int count = (int) Math.min(PIECE, size - from);
+      MemorySegment.copy(valueColumn, FLOAT, from * Float.BYTES, piece, 0, count);
+      for (int at = 0; at < count; at++) {
+        piece[at] = (float) (piece[at] / unit);
+        requireFinite(from + at, piece[at]);
+      }
+      MemorySegment.copy(piece, 0, values, FLOAT, from * Float.BYTES, count);
+    }
+    return new Ratings(
+        size, users, items, userColumn, itemColumn, values, timestampColumn, weightColumn);
+  }
+
   /** Starts ratings with the same id maps and columns as these. */
   Builder builderLike(long count) {
     return new Builder(users, items, count, hasTimestamps(), hasWeights());

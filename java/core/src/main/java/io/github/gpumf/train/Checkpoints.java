@@ -76,6 +76,7 @@ final class Checkpoints {
     identity.put("batch size", Integer.toString(options.batchSize()));
     identity.put("updates", options.updates().toString());
     identity.put("precision", precision.toString());
+    identity.put("rating unit", Double.toString(options.ratingUnit()));
     identity.put("shuffle", Boolean.toString(options.shuffle()));
     identity.put(
         "early stopping", options.earlyStopping().map(EarlyStopping::toString).orElse("none"));

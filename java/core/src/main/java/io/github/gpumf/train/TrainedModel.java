@@ -26,7 +26,7 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
   /**
    * Makes the model of a training.
    *
-   * @param weights a copy that the model may have
+   * @param weights a copy that the model may have, in the unit that was trained in
    * @param epochs that the weights went through
    * @param backend that ran them
    * @param precision in which it stored factors
@@ -34,6 +34,7 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
   MfModel of(Weights weights, int epochs, String backend, Precision precision) {
     Workers workers = Workers.of(options.threads());
     clearUntrainedRows(weights);
+    new RatingUnit(options.ratingUnit()).giveBack(weights);
     return new MfModel(
         spec,
         weights,
@@ -85,6 +86,9 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
     entries.put("precision", precision.toString());
     if (options.updates() == Updates.PER_BATCH) {
       entries.put("batch_size", Integer.toString(options.batchSize()));
+    }
+    if (options.ratingUnit() != 1) {
+      entries.put("rating_unit", Double.toString(options.ratingUnit()));
     }
     entries.put("seed", Long.toString(options.seed()));
     entries.put("shuffle", Boolean.toString(options.shuffle()));

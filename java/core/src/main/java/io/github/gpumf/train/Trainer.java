@@ -50,6 +50,12 @@ public final class Trainer {
   private final Mf spec;
   private final TrainingOptions options;
   private final TrainedModel trained;
+  private final RatingUnit unit;
+
+  /** The ratings in their unit, which sessions are given. */
+  private final Ratings ratingsInUnits;
+
+  private final @Nullable Ratings validationInUnits;
   private final List<EpochReport> history = new ArrayList<>();
 
   /** Batches a call, adapted to the speed seen. The result does not depend on it. */
@@ -99,6 +105,9 @@ public final class Trainer {
     this.spec = spec;
     this.options = options;
     trained = new TrainedModel(ratings, spec, options);
+    unit = new RatingUnit(options.ratingUnit());
+    ratingsInUnits = unit.of(ratings);
+    validationInUnits = this.validation == null ? null : unit.of(this.validation);
     if (validation == null && options.earlyStopping().isPresent()) {
       throw new IllegalArgumentException(
           "early stopping needs validation ratings; give some, or train without early stopping");
@@ -185,7 +194,7 @@ public final class Trainer {
     Optional<Checkpoints.Resumed> resumed = checkpoints.flatMap(Checkpoints::resume);
     TrainingJob job =
         new TrainingJob(
-            ratings,
+            ratingsInUnits,
             spec,
             options.optimizer(),
             options.updates(),
@@ -206,11 +215,19 @@ public final class Trainer {
 
   /** A device is asked before anything is allocated there; of the host the JVM knows better. */
   private MemoryPlan requireMemory(Backend on) {
-    MemoryPlan plan = on.plan(shape(on));
+    MemoryPlan plan = plan(on);
     if (!plan.fits() && !plan.onHost()) {
       throw DeviceException.outOfMemory(on, shape(on), null);
     }
     return plan;
+  }
+
+  private MemoryPlan plan(Backend on) {
+    MemoryPlan plan = on.plan(shape(on));
+    long rows = ratings.size() + (validation == null ? 0 : validation.size());
+    return plan.onHost()
+        ? plan.with(new MemoryPlan.Part("ratings in units", unit.bytes(rows)))
+        : plan;
   }
 
   /** Says of a backend that was chosen what it does not do as it was asked to. */
@@ -251,7 +268,7 @@ public final class Trainer {
     Backends.Opened<MemoryPlan> plan =
         options.backend().equals(Backends.AUTO)
             ? Backends.open(Backends.AUTO, this::requireMemory)
-            : Backends.open(options.backend(), backend -> backend.plan(shape(backend)));
+            : Backends.open(options.backend(), this::plan);
     return new TrainingPlan(explanation(plan.selection()), plan.opened());
   }
 
@@ -320,7 +337,7 @@ public final class Trainer {
     for (long row = 0; ratings.hasWeights() && row < ratings.size(); row++) {
       largestWeight = Math.max(largestWeight, ratings.weight(row));
     }
-    return DIVERGENCE_FACTOR * largestWeight * Math.max(1, ratings.meanSquare());
+    return DIVERGENCE_FACTOR * largestWeight * Math.max(1, ratingsInUnits.meanSquare());
   }
 
   private void goOnFrom(Checkpoint checkpoint) {
@@ -409,14 +426,15 @@ public final class Trainer {
     }
     keptEpoch = epoch + 1;
     OptionalDouble validationRmse =
-        validation == null
+        validationInUnits == null
             ? OptionalDouble.empty()
-            : OptionalDouble.of(Math.sqrt(session.squaredError(validation) / validation.size()));
+            : OptionalDouble.of(
+                rmse(session.squaredError(validationInUnits), validationInUnits.size()));
     EpochReport report =
         new EpochReport(
             epoch + 1,
-            totals.loss() / totals.ratings(),
-            Math.sqrt(totals.squaredError() / totals.ratings()),
+            unit.squaredError(totals.loss() / totals.ratings()),
+            rmse(totals.squaredError(), totals.ratings()),
             validationRmse,
             options.optimizer().learningRate().at((epoch + 1L) * batches - 1, batches),
             totals.ratings(),
@@ -428,6 +446,11 @@ public final class Trainer {
     StopReason verdict = judge(session, report);
     options.listeners().forEach(listener -> listener.epochEnded(report));
     return verdict;
+  }
+
+  /** Of squared errors in units, in the unit of the ratings. */
+  private double rmse(double squaredErrors, long count) {
+    return unit.error(Math.sqrt(squaredErrors / count));
   }
 
   /** Keeps the best epoch and decides whether to go on. */

@@ -24,6 +24,7 @@ public final class TrainingOptions {
   private final Updates updates;
   private final Precision precision;
   private final Optimizer optimizer;
+  private final double ratingUnit;
   private final long seed;
   private final boolean shuffle;
   private final int threads;
@@ -40,6 +41,7 @@ public final class TrainingOptions {
     updates = builder.updates;
     precision = builder.precision;
     optimizer = builder.optimizer;
+    ratingUnit = builder.ratingUnit;
     seed = builder.seed;
     shuffle = builder.shuffle;
     threads = builder.threads;
@@ -69,7 +71,7 @@ public final class TrainingOptions {
    * @return the options
    */
   public static TrainingOptions tuned() {
-    return TunedOptions.perRating(1);
+    return TunedOptions.perRating();
   }
 
   /**
@@ -80,7 +82,7 @@ public final class TrainingOptions {
    * @return the options, with an update per batch
    */
   public static TrainingOptions tuned(int batchSize) {
-    return TunedOptions.inBatches(batchSize, 1);
+    return TunedOptions.inBatches(batchSize);
   }
 
   /**
@@ -98,10 +100,10 @@ public final class TrainingOptions {
   }
 
   /**
-   * {@link #tunedFor(Mf)} fitted to the ratings, so that Sgd is stable on sets that are not like
-   * MovieLens; on MovieLens it is the same. Where the ratings span more than 4, the rate is divided
-   * by as much as they span more: the squares of the factors grow with the ratings, and with them
-   * the steps. Batches, if there are any, are those of {@link #tunedInBatchesFor}.
+   * {@link #tunedFor(Mf)} fitted to the ratings, so that it does as well on sets that are not like
+   * MovieLens; on MovieLens it is the same. Ratings are trained on in {@linkplain #tunedUnit units}
+   * in which they span about 4, as stars do. Batches, if there are any, are those of {@link
+   * #tunedInBatchesFor}.
    *
    * @param spec the model
    * @param ratings what it is to be trained on
@@ -126,7 +128,8 @@ public final class TrainingOptions {
   }
 
   /**
-   * The learning rate of {@link #tunedFor(Mf, Ratings)} for batches of another size.
+   * The learning rate of {@link #tunedFor(Mf, Ratings)}, in its {@linkplain #tunedUnit unit}, for
+   * batches of another size.
    *
    * @param ratings what a model with biases is to be trained on, at least one
    * @param batchSize ratings in a step; 1 with an update per rating
@@ -134,6 +137,18 @@ public final class TrainingOptions {
    */
   public static double tunedRate(Ratings ratings, int batchSize) {
     return TunedOptions.rate(ratings, batchSize);
+  }
+
+  /**
+   * The {@linkplain Builder#ratingUnit unit} of {@link #tunedFor(Mf, Ratings)}: a quarter of what
+   * ratings span without the highest and the lowest hundredth of them, which may be anything.
+   *
+   * @param ratings what a model is to be trained on
+   * @return 1 for stars and half stars, which span 3 to 5.3; 1/4 for 0 and 1, 25 for percents; 1 if
+   *     all ratings are the same or there are none
+   */
+  public static double tunedUnit(Ratings ratings) {
+    return TunedOptions.unit(ratings);
   }
 
   /**
@@ -158,6 +173,7 @@ public final class TrainingOptions {
     builder.batchSize = batchSize;
     builder.updates = updates;
     builder.precision = precision;
+    builder.ratingUnit = ratingUnit;
     builder.seed = seed;
     builder.shuffle = shuffle;
     builder.threads = threads;
@@ -231,6 +247,15 @@ public final class TrainingOptions {
    */
   public Optimizer optimizer() {
     return optimizer;
+  }
+
+  /**
+   * The unit that ratings are trained on in.
+   *
+   * @return positive and finite; 1 unless it was set
+   */
+  public double ratingUnit() {
+    return ratingUnit;
   }
 
   /**
@@ -324,6 +349,7 @@ public final class TrainingOptions {
     private Updates updates = Updates.PER_BATCH;
     private Precision precision = Precision.SINGLE;
     private Optimizer optimizer;
+    private double ratingUnit = 1;
     private long seed;
     private boolean shuffle = true;
     private int threads = Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
@@ -401,6 +427,23 @@ public final class TrainingOptions {
      */
     public Builder optimizer(Optimizer value) {
       optimizer = Objects.requireNonNull(value, "optimizer");
+      return this;
+    }
+
+    /**
+     * Sets the unit that ratings are trained on in: they are divided by it, and the model's weights
+     * are multiplied back. Learning rates, regularization and the factors to start from are those
+     * of ratings in this unit, so that what was chosen for stars does as well for percents. What is
+     * reported of epochs, and what the model predicts, is in the unit of the ratings as they are.
+     *
+     * @param value positive and finite
+     * @return this
+     */
+    public Builder ratingUnit(double value) {
+      if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("rating unit must be positive and finite, not " + value);
+      }
+      ratingUnit = value;
       return this;
     }
 

@@ -6,6 +6,7 @@ import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Sgd;
 import io.github.gpumf.optim.Updates;
+import java.util.Arrays;
 
 /** The numbers behind {@link TrainingOptions#tuned}. */
 final class TunedOptions {
@@ -25,16 +26,25 @@ final class TunedOptions {
   /** From one star to five. */
   private static final double MOVIE_LENS_SPAN = 4;
 
+  /** Ratings that span so many times as much, or as little, are left as they are: half stars. */
+  private static final double CLOSE = 4.0 / 3;
+
+  /** Ratings that tell how far all of them are apart. */
+  private static final int SAMPLE = 1 << 16;
+
+  /** One of so many is not looked at, at either end. */
+  private static final int OUTER = 100;
+
   private TunedOptions() {}
 
-  /** With a model with biases, and a rate divided by how much the ratings' span is larger. */
-  static TrainingOptions perRating(double divisor) {
-    return sgd(RATE_OF_RATING / divisor).updates(Updates.PER_RATING).build();
+  /** With a model with biases. */
+  static TrainingOptions perRating() {
+    return sgd(RATE_OF_RATING).updates(Updates.PER_RATING).build();
   }
 
   /** The same in batches. */
-  static TrainingOptions inBatches(int batchSize, double divisor) {
-    return sgd(RATE_OF_RATING * batchSize / divisor).batchSize(batchSize).build();
+  static TrainingOptions inBatches(int batchSize) {
+    return sgd(RATE_OF_RATING * batchSize).batchSize(batchSize).build();
   }
 
   private static TrainingOptions.Builder sgd(double rate) {
@@ -48,32 +58,47 @@ final class TunedOptions {
           .batchSize(BATCH_SIZE)
           .build();
     }
-    return spec.l2() > 0 ? inBatches(BATCH_SIZE, 1) : perRating(1);
+    return spec.l2() > 0 ? inBatches(BATCH_SIZE) : perRating();
   }
 
   static TrainingOptions of(Mf spec, Ratings ratings) {
-    return of(spec).updates() == Updates.PER_RATING && ratings.size() > 0
-        ? perRating(divisor(ratings))
+    TrainingOptions options = of(spec);
+    return options.updates() == Updates.PER_RATING
+        ? options.toBuilder().ratingUnit(unit(ratings)).build()
         : inBatches(spec, ratings);
   }
 
   static TrainingOptions inBatches(Mf spec, Ratings ratings) {
-    if (spec.head() == Mf.Head.DENSE) {
-      return of(spec);
-    }
-    return ratings.size() == 0
-        ? inBatches(BATCH_SIZE, 1)
-        : inBatches(steadyBatch(ratings), divisor(ratings));
+    TrainingOptions options =
+        spec.head() == Mf.Head.DENSE
+            ? of(spec)
+            : inBatches(ratings.size() == 0 ? BATCH_SIZE : steadyBatch(ratings));
+    return options.toBuilder().ratingUnit(unit(ratings)).build();
   }
 
   static double rate(Ratings ratings, int batchSize) {
-    int filled = (int) Math.min(batchSize, ratings.size());
-    return RATE_OF_RATING * filled / divisor(ratings);
+    return RATE_OF_RATING * Math.min(batchSize, ratings.size());
   }
 
-  private static double divisor(Ratings ratings) {
-    double span = (double) ratings.maxValue() - ratings.minValue();
-    return Math.max(1, span / MOVIE_LENS_SPAN);
+  static double unit(Ratings ratings) {
+    double unit = usualSpan(ratings) / MOVIE_LENS_SPAN;
+    return unit == 0 || (unit >= 1 / CLOSE && unit <= CLOSE) ? 1 : unit;
+  }
+
+  /** How far the ratings are apart without the {@value #OUTER}th part at either end. */
+  private static double usualSpan(Ratings ratings) {
+    if (ratings.size() == 0) {
+      return 0;
+    }
+    float[] values = new float[(int) Math.min(SAMPLE, ratings.size())];
+    double step = (double) ratings.size() / values.length;
+    for (int at = 0; at < values.length; at++) {
+      values[at] = ratings.value((long) (at * step));
+    }
+    Arrays.sort(values);
+    int outer = values.length / OUTER;
+    double usual = (double) values[values.length - 1 - outer] - values[outer];
+    return usual > 0 ? usual : (double) ratings.maxValue() - ratings.minValue();
   }
 
   private static int steadyBatch(Ratings ratings) {

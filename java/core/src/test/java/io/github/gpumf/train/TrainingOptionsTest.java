@@ -17,11 +17,14 @@ import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Sgd;
 import io.github.gpumf.optim.Updates;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class TrainingOptionsTest {
   private static final TrainingListener LISTENER = new TrainingListener() {};
@@ -101,14 +104,14 @@ final class TrainingOptionsTest {
     // 257 = 228 + 29, the first size below 256 with an eighth of it or more in the last batch.
     assertTuned(228, 1, cycle(257, 4));
     assertTuned(256, 25, cycle(2_560, 100)); // percents
-    assertTuned(256, 1, cycle(2_560, 1)); // a narrow range does not make it faster
+    assertTuned(256, 0.25, cycle(2_560, 1)); // yes and no
     Mf dense = Mf.basic(8);
     assertEquals(
         TrainingOptions.tunedFor(dense).optimizer(),
         TrainingOptions.tunedFor(dense, oneUser(1_024)).optimizer());
     Ratings none = Ratings.of(new int[0], new int[0], new float[0], 0, 0);
     assertEquals(256, TrainingOptions.tunedInBatchesFor(Mf.biased(8), none).batchSize());
-    assertEquals(256, TrainingOptions.tunedFor(Mf.biased(8), none).batchSize());
+    assertEquals(Updates.PER_RATING, TrainingOptions.tunedFor(Mf.biased(8), none).updates());
   }
 
   @Test
@@ -117,27 +120,72 @@ final class TrainingOptionsTest {
     assertEquals(17, TrainingOptions.tunedRate(cycle(2_560, 4), 1024));
   }
 
-  private static void assertTuned(int batchSize, double divisor, Ratings ratings) {
+  private static void assertTuned(int batchSize, double unit, Ratings ratings) {
     TrainingOptions perRating = TrainingOptions.tunedFor(Mf.biased(8), ratings);
     assertEquals(Updates.PER_RATING, perRating.updates());
     assertEquals(
-        new Sgd(LearningRate.cosine(17.0 / 1024 / divisor, 20)),
-        perRating.optimizer(),
-        ratings.toString());
+        new Sgd(LearningRate.cosine(17.0 / 1024, 20)), perRating.optimizer(), ratings.toString());
+    assertEquals(unit, perRating.ratingUnit());
     assertOtherwiseDefault(perRating);
     TrainingOptions options = TrainingOptions.tunedInBatchesFor(Mf.biased(8), ratings);
     assertEquals(Updates.PER_BATCH, options.updates());
     assertEquals(batchSize, options.batchSize(), ratings.toString());
     assertEquals(
-        new Sgd(LearningRate.cosine(17.0 * batchSize / 1024 / divisor, 20)),
+        new Sgd(LearningRate.cosine(17.0 * batchSize / 1024, 20)),
         options.optimizer(),
         ratings.toString());
+    assertEquals(unit, options.ratingUnit());
     assertEquals(20, options.epochs());
     assertOtherwiseDefault(options);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "4, 1",
+    "4.5, 1",
+    "5.25, 1",
+    "5.5, 1.375",
+    "9, 2.25",
+    "3, 1",
+    "2.5, 0.625",
+    "1, 0.25",
+    "100, 25",
+    "0.0625, 0.015625",
+    "0x1p120, 0x1p118",
+    "0, 1"
+  })
+  void theUnitMakesRatingsSpanFour(float span, double unit) {
+    assertEquals(unit, TrainingOptions.tunedUnit(cycle(100, span)));
+    assertEquals(unit, TrainingOptions.tunedFor(Mf.basic(3), cycle(100, span)).ratingUnit());
+  }
+
+  /** One of 100 at either end may be anything; a second one makes the difference. */
+  @Test
+  void theUnitIsThatOfMostRatings() {
+    float[] values = new float[200];
+    for (int row = 0; row < values.length; row++) {
+      values[row] = 1 + row % 5;
+    }
+    values[17] = 5000;
+    values[18] = -7e9f;
+    assertEquals(1, TrainingOptions.tunedUnit(ofValues(values)));
+    values[19] = 5000;
+    values[20] = 5000;
+    assertEquals(4999.0 / 4, TrainingOptions.tunedUnit(ofValues(values)));
+    // Where nearly all are the same, it is that of the few others.
+    Arrays.fill(values, 1);
+    values[17] = 0;
+    assertEquals(0.25, TrainingOptions.tunedUnit(ofValues(values)));
+    assertEquals(1, TrainingOptions.tunedUnit(ofValues(new float[0])));
+  }
+
+  private static Ratings ofValues(float[] values) {
+    int[] ids = new int[values.length];
+    return Ratings.of(ids, ids, values, 1, 1);
+  }
+
   /** As many ratings of each of 64 users and items as can be, from 0 to the span. */
-  private static Ratings cycle(int count, int span) {
+  private static Ratings cycle(int count, float span) {
     int[] ids = new int[count];
     float[] values = new float[count];
     for (int row = 0; row < count; row++) {
@@ -173,6 +221,7 @@ final class TrainingOptionsTest {
         TrainingOptions.builder(new Sgd(1))
             .epochs(4)
             .batchSize(5)
+            .ratingUnit(0.5)
             .optimizer(new Sgd(2))
             .seed(-6)
             .shuffle(false)
@@ -187,6 +236,7 @@ final class TrainingOptionsTest {
     for (TrainingOptions same : List.of(options, options.toBuilder().build())) {
       assertEquals(4, same.epochs());
       assertEquals(5, same.batchSize());
+      assertEquals(0.5, same.ratingUnit());
       assertEquals(new Sgd(2), same.optimizer());
       assertEquals(-6, same.seed());
       assertFalse(same.shuffle());
