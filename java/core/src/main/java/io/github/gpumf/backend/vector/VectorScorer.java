@@ -6,6 +6,7 @@ import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.Weights;
 import java.lang.foreign.Arena;
 import java.lang.ref.Reference;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Scores all items for a tile of users, a block of items at a time: the block stays in the
  * second-level cache while the tile's users pass over it, and each user keeps the best in a {@link
- * TopHeap}. A score is the same sum in the same order in every kind of query, so a user's answer
- * does not depend on who else is asked for, nor on threads.
+ * TopHeap}. Four users pass together, so that an item's row is loaded once for them; a user alone
+ * takes four items at a time. A score is the same sum in the same order in every kind of query, so
+ * a user's answer does not depend on who else is asked for, nor on threads.
  *
  * <p>The items are copied once, into padded rows; the users stay where they are, in memory or in a
  * mapped file. A score reads an item's row: k floats, 4 k bytes, for 2 k operations.
@@ -36,9 +38,10 @@ final class VectorScorer implements Scorer {
   private final int threads;
   private final PaddedTable items;
   private final @Nullable PaddedTable itemBias;
-  private final float kernel;
+  private final float slope;
   private final float offset;
   private final int blockItems;
+  private final DotKernel kernel;
 
   /** 1 / length of each item's row, or 0 for a row of zeros; made by the first who needs it. */
   private volatile float @Nullable [] inverseLengths;
@@ -59,9 +62,10 @@ final class VectorScorer implements Scorer {
       itemBias = PaddedTable.ofColumn(factors.rows(), arena);
       itemBias.copyFrom(weights.itemBias());
     }
-    kernel = weights.dense() == null ? 1 : weights.dense().get(0, 0);
+    slope = weights.dense() == null ? 1 : weights.dense().get(0, 0);
     offset = model.offset() + (weights.dense() == null ? 0 : weights.dense().get(0, 1));
-    blockItems = Math.max(1, BLOCK_BYTES / items.rowBytes());
+    blockItems = Math.max(DotKernel.FOUR, BLOCK_BYTES / items.rowBytes());
+    kernel = Shaped.make(FourDots.class, Shaped.Shape.ofRows(items.rowBytes()));
   }
 
   /** Rows of some users, padded for the kernels, and what their scores have in common. */
@@ -74,7 +78,9 @@ final class VectorScorer implements Scorer {
     Tile(int[] users) {
       this.users = users;
       FloatTable factors = model.weights().userFactors();
-      rows = PaddedTable.ofRows(users.length, factors.columns(), arena);
+      // Users that make up four have rows of zeros.
+      int fours = Math.ceilDiv(users.length, DotKernel.FOUR);
+      rows = PaddedTable.ofRows((long) fours * DotKernel.FOUR, factors.columns(), arena);
       offsets = new float[users.length];
       FloatTable bias = model.weights().userBias();
       for (int at = 0; at < users.length; at++) {
@@ -84,9 +90,12 @@ final class VectorScorer implements Scorer {
     }
 
     float score(int at, int item) {
-      float dot = Rows.dot(rows.row(at), items.row(item), items.rowBytes());
+      return score(at, item, Rows.dot(rows.row(at), items.row(item), items.rowBytes()));
+    }
+
+    float score(int at, int item, float dot) {
       float bias = itemBias == null ? 0 : Lanes.get(itemBias.row(item));
-      return kernel * dot + offsets[at] + bias;
+      return slope * dot + offsets[at] + bias;
     }
 
     @Override
@@ -144,45 +153,75 @@ final class VectorScorer implements Scorer {
   }
 
   private Tile tile(int[] users, int from) {
-    return new Tile(java.util.Arrays.copyOfRange(users, from, Math.min(users.length, from + TILE)));
+    return new Tile(Arrays.copyOfRange(users, from, Math.min(users.length, from + TILE)));
   }
 
   private TopItems[] topItems(Tile tile, int count, Exclusions exclusions) {
     int itemCount = (int) items.rows();
-    int size = tile.users.length;
-    TopHeap[] heaps = new TopHeap[size];
-    int[][] excluded = new int[size][];
-    int[] nextExcluded = new int[size];
-    for (int at = 0; at < size; at++) {
-      heaps[at] = new TopHeap(Math.min(count, itemCount));
-      excluded[at] = exclusions.of(tile.users[at]);
+    Search[] searches = new Search[tile.users.length];
+    for (int at = 0; at < searches.length; at++) {
+      searches[at] =
+          new Search(
+              tile, at, new TopHeap(Math.min(count, itemCount)), exclusions.of(tile.users[at]));
     }
+    float[] dots = new float[DotKernel.FOUR * Math.min(blockItems, itemCount)];
     for (int from = 0; from < itemCount; from += blockItems) {
       int to = Math.min(itemCount, from + blockItems);
-      for (int at = 0; at < size; at++) {
-        nextExcluded[at] =
-            offerBlock(tile, at, from, to, heaps[at], excluded[at], nextExcluded[at]);
+      if (searches.length == 1) {
+        dotsOfOne(tile.rows.row(0), from, to, dots);
+        searches[0].offer(from, to, dots, 0, 1);
+        continue;
+      }
+      for (int first = 0; first < searches.length; first += DotKernel.FOUR) {
+        kernel.run(items.row(from), items.rowBytes(), tile.rows.row(first), 0, to - from, dots);
+        int end = Math.min(searches.length, first + DotKernel.FOUR);
+        for (int at = first; at < end; at++) {
+          searches[at].offer(from, to, dots, at - first, DotKernel.FOUR);
+        }
       }
     }
-    TopItems[] answers = new TopItems[size];
-    for (int at = 0; at < size; at++) {
-      answers[at] = heaps[at].drain();
-    }
-    return answers;
+    return Arrays.stream(searches).map(search -> search.best.drain()).toArray(TopItems[]::new);
   }
 
-  /** Offers the items of a block to a user's heap; returns the next item to exclude. */
-  private int offerBlock(
-      Tile tile, int at, int from, int to, TopHeap heap, int[] excluded, int nextExcluded) {
-    int next = nextExcluded;
-    for (int item = from; item < to; item++) {
-      if (next < excluded.length && excluded[next] == item) {
-        next++;
-      } else {
-        heap.offer(item, tile.score(at, item));
+  /** The dot products of a row with some items. */
+  private void dotsOfOne(long row, int from, int to, float[] dots) {
+    int fours = (to - from) / DotKernel.FOUR;
+    kernel.run(row, 0, items.row(from), (long) DotKernel.FOUR * items.rowBytes(), fours, dots);
+    for (int item = from + DotKernel.FOUR * fours; item < to; item++) {
+      dots[item - from] = Rows.dot(row, items.row(item), items.rowBytes());
+    }
+  }
+
+  /** What a user of a tile has found so far. */
+  private static final class Search {
+    private final Tile tile;
+    private final int user;
+    private final TopHeap best;
+
+    /** Ascending. */
+    private final int[] excluded;
+
+    private int nextExcluded;
+
+    Search(Tile tile, int user, TopHeap best, int[] excluded) {
+      this.tile = tile;
+      this.user = user;
+      this.best = best;
+      this.excluded = excluded;
+    }
+
+    /** Takes items whose dot products stand so far apart, from the first one's on. */
+    void offer(int from, int to, float[] dots, int first, int apart) {
+      int at = first;
+      for (int item = from; item < to; item++) {
+        if (nextExcluded < excluded.length && excluded[nextExcluded] == item) {
+          nextExcluded++;
+        } else {
+          best.offer(item, tile.score(user, item, dots[at]));
+        }
+        at += apart;
       }
     }
-    return next;
   }
 
   @Override
@@ -191,16 +230,20 @@ final class VectorScorer implements Scorer {
     checkCount(count);
     int itemCount = (int) items.rows();
     long row = items.row(Objects.checkIndex(item, itemCount));
-    TopHeap heap = new TopHeap(Math.min(count, itemCount));
+    TopHeap best = new TopHeap(Math.min(count, itemCount));
+    float[] dots = new float[Math.min(blockItems, itemCount)];
     try {
       float[] inverse = inverseLengths();
-      for (int other = 0; other < itemCount; other++) {
-        if (other != item) {
-          float dot = Rows.dot(row, items.row(other), items.rowBytes());
-          heap.offer(other, dot * inverse[item] * inverse[other]);
+      for (int from = 0; from < itemCount; from += blockItems) {
+        int to = Math.min(itemCount, from + blockItems);
+        dotsOfOne(row, from, to, dots);
+        for (int other = from; other < to; other++) {
+          if (other != item) {
+            best.offer(other, dots[other - from] * inverse[item] * inverse[other]);
+          }
         }
       }
-      return heap.drain();
+      return best.drain();
     } finally {
       Reference.reachabilityFence(this);
     }
