@@ -96,19 +96,25 @@ final class PaddedTable {
     segment.asSlice(from * rowBytes, count * rowBytes).fill((byte) 0);
   }
 
-  /**
-   * Whether it has neither infinities nor NaN: the numbers whose exponents are all ones. Looks at
-   * two at a time, and without vectors: it is done first when nothing is compiled.
-   */
+  /** Whether it has neither infinities nor NaN. */
   boolean isFinite() {
-    long bytes = rows * rowBytes;
+    return isFinite(0, rows);
+  }
+
+  /**
+   * Whether rows {@code from} to {@code to - 1} have neither infinities nor NaN: the numbers whose
+   * exponents are all ones. Looks at two at a time, and without vectors: it is done first when
+   * nothing is compiled.
+   */
+  boolean isFinite(long from, long to) {
+    long at = row(from);
+    long end = row(to);
     long carries = 0;
-    long at = 0;
-    for (; at + Long.BYTES <= bytes; at += Long.BYTES) {
-      carries |= (Lanes.getLong(address + at) & ~SIGNS) + LEAST_EXPONENTS;
+    for (; at + Long.BYTES <= end; at += Long.BYTES) {
+      carries |= (Lanes.getLong(at) & ~SIGNS) + LEAST_EXPONENTS;
     }
-    if (at < bytes) {
-      long last = Integer.toUnsignedLong(Lanes.getInt(address + at));
+    if (at < end) {
+      long last = Integer.toUnsignedLong(Lanes.getInt(at));
       carries |= (last & ~SIGNS) + LEAST_EXPONENTS;
     }
     return (carries & SIGNS) == 0;
@@ -157,27 +163,27 @@ final class PaddedTable {
 
   /** Copies this table into another, row by row. */
   void copyTo(FloatTable table) {
-    copyTo(table, null, 0);
+    copyTo(table, null, 0, 0, Math.toIntExact(rows));
   }
 
   /**
-   * Copies this table into columns of another.
+   * Copies rows {@code from} to {@code end - 1} into columns of another table. Rows are counted by
+   * an int: a loop that a long counts is compiled for what its profile foretells, left when that is
+   * wrong, and compiled again, without end. At 40 ms a time that held one of two processors through
+   * every third epoch of MovieLens 1M.
    *
    * @param order for each row here the row there, or null if they are the same
    * @param column the first one
    */
-  void copyTo(FloatTable table, int @Nullable [] order, int column) {
+  void copyTo(FloatTable table, int @Nullable [] order, int column, int from, int end) {
     MemorySegment target = table.segment();
     long bytes = bytes();
     if (isLaidOutAs(table, order)) {
-      target.copyFrom(segment.asSlice(0, rows * bytes));
+      long start = from * bytes;
+      MemorySegment.copy(segment, start, target, start, (end - from) * bytes);
       return;
     }
-    // Counted by an int: a loop that a long counts is compiled for what its profile foretells, left
-    // when that is wrong, and compiled again, without end. At 40 ms a time that held one of two
-    // processors through every third epoch of MovieLens 1M.
-    int count = Math.toIntExact(rows);
-    for (int row = 0; row < count; row++) {
+    for (int row = from; row < end; row++) {
       long to = at(table, order == null ? row : order[row], column);
       MemorySegment.copy(segment, (long) row * rowBytes, target, to, bytes);
     }

@@ -73,9 +73,9 @@ final class RatingSide {
     return numbers + row * RowNumbers.BYTES + (long) place * Float.BYTES;
   }
 
-  /** Makes the columns of the side those of now. */
-  void giveBack() {
-    for (long row = 0; row < side.rows(); row++) {
+  /** Makes rows {@code from} to {@code to - 1} of the side's columns those of now. */
+  void giveBack(int from, int to) {
+    for (int row = from; row < to; row++) {
       for (int column = 0; column < columns.size(); column++) {
         Lanes.set(columns.get(column).row(row), Lanes.get(number(row, column)));
       }

@@ -20,7 +20,7 @@ import java.util.function.Supplier;
  * blocks share no row, so each is the work of one thread, and the result does not depend on which.
  */
 final class RatingSteps implements Steps {
-  /** Rows whose squares are summed up at a time. */
+  /** Rows of a chunk where all rows are gone through. */
   private static final int CHUNK = 256;
 
   /**
@@ -165,8 +165,8 @@ final class RatingSteps implements Steps {
 
   @Override
   public <T> T current(Supplier<T> look) {
-    users.giveBack();
-    items.giveBack();
+    team.run(tables.users().rows(), CHUNK, (first, end, member) -> users.giveBack(first, end));
+    team.run(tables.items().rows(), CHUNK, (first, end, member) -> items.giveBack(first, end));
     return look.get();
   }
 }

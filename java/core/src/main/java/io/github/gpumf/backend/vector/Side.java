@@ -136,9 +136,9 @@ final class Side {
     return slot < biasSlots.size() ? biasSlots.get(slot).row(place) : 0;
   }
 
-  /** Whether all weights are finite. */
-  boolean isFinite() {
-    return factors.isFinite() && (bias == null || bias.isFinite());
+  /** Whether the weights at places {@code from} to {@code to - 1} are finite. */
+  boolean isFinite(int from, int to) {
+    return factors.isFinite(from, to) && (bias == null || bias.isFinite(from, to));
   }
 
   /** All of its tables. */
@@ -152,23 +152,26 @@ final class Side {
     return tables;
   }
 
-  void copyWeightsTo(FloatTable factorTable, @Nullable FloatTable biasTable) {
-    copyTo(factors, bias, factorTable, biasTable);
+  /** Copies the weights at places {@code from} to {@code to - 1} to where they belong. */
+  void copyWeightsTo(FloatTable factorTable, @Nullable FloatTable biasTable, int from, int to) {
+    copyTo(factors, bias, factorTable, biasTable, from, to);
   }
 
   void copySlotTo(int slot, FloatTable factorTable, @Nullable FloatTable biasTable) {
-    copyTo(
-        factorSlots.get(slot), bias == null ? null : biasSlots.get(slot), factorTable, biasTable);
+    PaddedTable ofBias = bias == null ? null : biasSlots.get(slot);
+    copyTo(factorSlots.get(slot), ofBias, factorTable, biasTable, 0, rows());
   }
 
   private void copyTo(
-      PaddedTable from,
-      @Nullable PaddedTable biasFrom,
+      PaddedTable source,
+      @Nullable PaddedTable biasSource,
       FloatTable factorTable,
-      @Nullable FloatTable biasTable) {
-    from.copyTo(factorTable, order, column);
-    if (biasFrom != null) {
-      biasFrom.copyTo(Objects.requireNonNull(biasTable), order, 0);
+      @Nullable FloatTable biasTable,
+      int from,
+      int to) {
+    source.copyTo(factorTable, order, column, from, to);
+    if (biasSource != null) {
+      biasSource.copyTo(Objects.requireNonNull(biasTable), order, 0, from, to);
     }
   }
 }

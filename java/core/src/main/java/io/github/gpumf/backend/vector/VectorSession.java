@@ -14,12 +14,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 
 /** Training with vectors and several threads: holds the weights, which its {@link Steps} move. */
 final class VectorSession implements TrainingSession {
   /** Held-out ratings of a chunk. */
   private static final int CHUNK = 1024;
+
+  /** Rows that are copied at a time, a quarter of a megabyte where k is 64. */
+  private static final int STRETCH = 1024;
 
   private final TrainingJob job;
   private final Team team;
@@ -148,11 +150,13 @@ final class VectorSession implements TrainingSession {
   }
 
   private Weights exportTo(Weights copy) {
-    forEachPart(
-        part -> {
-          part.users().copyWeightsTo(copy.userFactors(), copy.userBias());
-          part.items().copyWeightsTo(copy.itemFactors(), copy.itemBias());
-        });
+    forEachStretch(
+        (side, ofUsers, from, to) ->
+            side.copyWeightsTo(
+                ofUsers ? copy.userFactors() : copy.itemFactors(),
+                ofUsers ? copy.userBias() : copy.itemBias(),
+                from,
+                to));
     if (tables.dense() != null) {
       tables.dense().copyWeightsTo(Objects.requireNonNull(copy.dense()));
     }
@@ -161,23 +165,35 @@ final class VectorSession implements TrainingSession {
 
   private boolean isFinite() {
     AtomicBoolean finite = new AtomicBoolean(tables.dense() == null || tables.dense().isFinite());
-    forEachPart(
-        part -> {
-          if (!part.users().isFinite() || !part.items().isFinite()) {
+    forEachStretch(
+        (side, ofUsers, from, to) -> {
+          if (!side.isFinite(from, to)) {
             finite.set(false);
           }
         });
     return finite.get();
   }
 
-  /** Each part is left to the member whose processor has moved its rows. */
-  private void forEachPart(Consumer<Columns> task) {
+  /** Does something with rows {@code from} to {@code to - 1} of a side. */
+  @FunctionalInterface
+  private interface Stretch {
+    void accept(Side side, boolean ofUsers, int from, int to);
+  }
+
+  /** Goes through all rows. Each part is left to the member whose processor has moved its rows. */
+  private void forEachStretch(Stretch task) {
+    int ofUsers = Math.ceilDiv(tables.userBiases().rows(), STRETCH);
+    int ofPart = ofUsers + Math.ceilDiv(tables.itemBiases().rows(), STRETCH);
     team.runAtHome(
-        tables.parts().size(),
+        tables.parts().size() * ofPart,
         1,
-        (from, to, member) -> {
-          for (int part = from; part < to; part++) {
-            task.accept(tables.parts().get(part));
+        (first, end, member) -> {
+          for (int number = first; number < end; number++) {
+            Columns part = tables.parts().get(number / ofPart);
+            boolean users = number % ofPart < ofUsers;
+            Side side = users ? part.users() : part.items();
+            int from = STRETCH * (number % ofPart - (users ? 0 : ofUsers));
+            task.accept(side, users, from, Math.min(side.rows(), from + STRETCH));
           }
         });
   }

@@ -55,7 +55,8 @@ final class PaddedTableTest {
       PaddedTable padded = PaddedTable.ofRows(5, some, arena);
       padded.copyFrom(source, order, first);
       FloatTable target = FloatTable.allocate(5, all, arena);
-      padded.copyTo(target, order, first);
+      padded.copyTo(target, order, first, 0, 2);
+      padded.copyTo(target, order, first, 2, 5);
       for (int row = 0; row < 5; row++) {
         for (int column = 0; column < all; column++) {
           boolean isOfThem = first <= column && column < first + some;
