@@ -462,7 +462,13 @@ final class BadInputs {
             "nobody to rank for",
             "evaluate --ratings HERE/strangers.csv",
             FAILURE,
-            "HERE/strangers.csv: no user that the model knows",
+            "HERE/strangers.csv: the model knows no user of these ratings",
+            "rmse"),
+        use(
+            "nothing relevant to rank",
+            "evaluate --ratings HERE/good.csv --seen HERE/strangers.csv --relevant-from 6",
+            FAILURE,
+            "HERE/good.csv: no user that the model knows",
             "--relevant-from",
             "rmse"));
   }

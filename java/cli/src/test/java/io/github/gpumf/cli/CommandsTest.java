@@ -109,9 +109,59 @@ class CommandsTest {
                 + " --ratings "
                 + file("cold.tsv"));
     assertTrue(
-        run.err().contains("1 of 2 ratings are of users or items without a training rating"),
+        run.err()
+            .contains(
+                "1 of 2 ratings are of users or items without a training rating; rmse and mae count"
+                    + " them, predicted by the mean rating and the biases that are known"),
         run.err());
     assertEquals(List.of("rmse"), run.keys());
+  }
+
+  @Test
+  void evaluateSaysWhenNothingIsOfTheTraining() throws IOException {
+    Files.writeString(folder.resolve("strangers.tsv"), "9998\t1\t3\n9999\t1\t4\n");
+    Cli.Run run =
+        Cli.succeed(
+            "evaluate --metrics mae --model "
+                + file("model")
+                + " --ratings "
+                + file("strangers.tsv"));
+    assertTrue(
+        run.err()
+            .contains(
+                "none of the 2 ratings has a user and an item with a training rating; rmse and mae"
+                    + " count all, predicted by the mean"),
+        run.err());
+  }
+
+  /** Lists that contain training items are worse than the model is. */
+  @Test
+  void evaluateSaysWhenListsContainTrainingItems() throws IOException {
+    String line = ", so lists contain items of the training; give the training ratings with --seen";
+    Cli.succeed(
+        "train --no-seen --factors 2 --epochs 1 --ratings "
+            + file("train.tsv")
+            + " --output "
+            + file("forgetful"));
+    Files.writeString(folder.resolve("others.tsv"), "9998\t1\t3\n9999\t1\t4\n");
+    String evaluate = "evaluate --metrics hit@5 --ratings " + file("test.tsv") + " --model ";
+    Cli.Run run = Cli.succeed(evaluate + file("forgetful"));
+    assertTrue(
+        run.err().contains("forgetful: the model keeps no seen items (--no-seen)" + line),
+        run.err());
+    String seen = " --seen " + file("others.tsv");
+    for (String model : List.of("model", "forgetful")) {
+      run = Cli.succeed(evaluate + file(model) + seen);
+      assertTrue(
+          run.err()
+              .contains("others.tsv: no rating has a user and an item that the model knows" + line),
+          run.err());
+    }
+    assertFalse(Cli.succeed(evaluate + file("model")).err().contains(line));
+    String good = " --seen " + file("train.tsv");
+    assertFalse(Cli.succeed(evaluate + file("forgetful") + good).err().contains(line));
+    String errors = evaluate.replace("hit@5", "rmse") + file("forgetful");
+    assertFalse(Cli.succeed(errors).err().contains(line), "there are no lists");
   }
 
   @ParameterizedTest
