@@ -1,10 +1,12 @@
 package io.github.gpumf.cli;
 
+import io.github.gpumf.data.IdMap;
 import io.github.gpumf.io.ModelFile;
 import io.github.gpumf.model.MfModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -42,10 +44,9 @@ final class PredictCommand implements Callable<Integer> {
   @Option(
       names = "--item",
       required = true,
-      split = ",",
-      paramLabel = "ID",
-      description = "An item's id, as in the ratings file; may be repeated.")
-  private List<String> items;
+      paramLabel = "ID[,ID...]",
+      description = "An item's id, as in the ratings file, or several; may be repeated.")
+  private List<String> arguments;
 
   @Mixin private Output answer;
 
@@ -56,6 +57,7 @@ final class PredictCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     MfModel model = ModelFile.load(modelFile);
     Answers.requireKnown("user", user, model.users(), modelFile);
+    List<String> items = items(model.items());
     for (String item : items) {
       Answers.requireKnown("item", item, model.items(), modelFile);
     }
@@ -78,5 +80,18 @@ final class PredictCommand implements Callable<Integer> {
       answer.print(json);
     }
     return 0;
+  }
+
+  /** An id may contain a comma, so commas separate only what is no id as a whole. */
+  private List<String> items(IdMap known) {
+    List<String> items = new ArrayList<>();
+    for (String argument : arguments) {
+      if (known.indexOf(argument) == IdMap.UNKNOWN) {
+        Collections.addAll(items, argument.split(",", -1));
+      } else {
+        items.add(argument);
+      }
+    }
+    return items;
   }
 }

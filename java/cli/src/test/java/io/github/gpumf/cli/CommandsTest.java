@@ -242,6 +242,23 @@ class CommandsTest {
   }
 
   @Test
+  void predictTakesIdsWithCommas() throws IOException {
+    Files.writeString(folder.resolve("commas.tsv"), "1\tit,em-3\t3\n1\tit\t4\n2\tb\t5\n");
+    Cli.succeed(
+        "train --factors 2 --epochs 1 --ratings "
+            + file("commas.tsv")
+            + " --output "
+            + file("commas"));
+    String predict = "predict --json --user 1 --model " + file("commas") + " --item ";
+    for (String argument : List.of("it,em-3 --item it,b", "it,b --item it,em-3")) {
+      JsonNode predictions = Cli.succeed(predict + argument).json().get("predictions");
+      assertEquals(3, predictions.size());
+      int whole = argument.startsWith("it,em-3") ? 0 : 2;
+      assertEquals("it,em-3", predictions.get(whole).get("item").textValue());
+    }
+  }
+
+  @Test
   void generateMakesTheSameFileOfTheSameSeed() throws IOException {
     String generate = "generate --users 50 --items 40 --ratings 400 --output ";
     Cli.Run run = Cli.succeed(generate + file("a.tsv") + " --seed 9 --json");
