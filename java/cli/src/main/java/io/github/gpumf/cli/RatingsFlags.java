@@ -54,11 +54,9 @@ final class RatingsFlags {
           command.commandLine(),
           "--columns needs user, item, rating and perhaps timestamp, not " + columns);
     }
+    List<String> names = columns.stream().map(String::strip).toList();
     return reader.withColumns(
-        columns.get(0),
-        columns.get(1),
-        columns.get(2),
-        columns.size() == 4 ? columns.get(3) : null);
+        names.get(0), names.get(1), names.get(2), names.size() == 4 ? names.get(3) : null);
   }
 
   private void report(Ratings ratings, Report report) {

@@ -178,6 +178,13 @@ final class BadInputs {
             FAILURE,
             "there is no column \"4\" for the rating",
             "1..3"),
+        row(
+            "a column for two",
+            "good.csv",
+            "train --ratings HERE/good.csv --columns 2,item,rating --output HERE/out",
+            FAILURE,
+            "user = column 2 \"item\" is also the item's column",
+            "Name a column for each (--columns, "),
         flags("two columns", "--columns user,item", "--columns", "[user, item]"),
         flags("five columns", "--columns 1,2,3,4,5", "--columns", "[1, 2, 3, 4, 5]"),
         training(

@@ -386,6 +386,10 @@ class TrainCommandTest {
       assertEquals(2, run.json().get("users").intValue());
       assertEquals(3, run.json().get("ratings").intValue());
     }
+    List<String> spaced = new ArrayList<>(List.of(train.strip().split(" ", -1)));
+    spaced.addAll(List.of("who, what , stars", "--output", model("spaced").toString()));
+    Cli.succeed(spaced.toArray(String[]::new));
+    assertSameBytes("who,what,stars", "spaced");
     assertSameBytes("who,what,stars", "2,3,1");
     Cli.Run run = Cli.succeed("recommend --user bob --json --model " + model("2,3,1"));
     assertEquals("ale", run.json().at("/items/0/item").textValue());

@@ -24,8 +24,11 @@ final class BadLineException extends Exception {
 
   /** A header that does not say which columns to read. */
   static BadLineException ofHeader(String problem) {
-    return new BadLineException(
-        problem, "Say which columns they are (--columns, withColumns).", true);
+    return ofHeader(problem, "Say which columns they are (--columns, withColumns).");
+  }
+
+  static BadLineException ofHeader(String problem, String remedy) {
+    return new BadLineException(problem, remedy, true);
   }
 
   String problem() {

@@ -84,14 +84,34 @@ record Columns(
   private static Columns find(List<String> fields, Wanted wanted) throws BadLineException {
     boolean header = fields.stream().noneMatch(Numbers::isNumber) || isNamed(fields, wanted);
     String timestamp = wanted.timestamp();
-    return new Columns(
-        header ? List.copyOf(fields) : List.of(),
-        true,
-        fields.size(),
-        find(fields, header, wanted.user(), "user"),
-        find(fields, header, wanted.item(), "item"),
-        find(fields, header, wanted.rating(), "rating"),
-        timestamp == null ? NONE : find(fields, header, timestamp, "timestamp"));
+    Columns columns =
+        new Columns(
+            header ? List.copyOf(fields) : List.of(),
+            true,
+            fields.size(),
+            find(fields, header, wanted.user(), "user"),
+            find(fields, header, wanted.item(), "item"),
+            find(fields, header, wanted.rating(), "rating"),
+            timestamp == null ? NONE : find(fields, header, timestamp, "timestamp"));
+    columns.requireDistinct();
+    return columns;
+  }
+
+  /** A name and a position may be the same column, which only the first line tells. */
+  private void requireDistinct() throws BadLineException {
+    List<String> roles = List.of("user", "item", "rating", "timestamp");
+    List<Integer> found = List.of(user, item, rating, timestamp);
+    for (int role = 0; role < found.size(); role++) {
+      int first = found.indexOf(found.get(role));
+      if (first < role) {
+        throw BadLineException.ofHeader(
+            describe(roles.get(first), found.get(role))
+                + " is also the "
+                + roles.get(role)
+                + "'s column",
+            "Name a column for each (--columns, withColumns).");
+      }
+    }
   }
 
   /** Whether the first line has the wanted names; numbers are no names but positions. */

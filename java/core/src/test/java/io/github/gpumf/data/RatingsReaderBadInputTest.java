@@ -186,6 +186,20 @@ class RatingsReaderBadInputTest {
   }
 
   @Test
+  void wantedColumnsMustBeDifferent() throws IOException {
+    Path file = file("who,what,stars,when\n1,2,3,4\n");
+    for (RatingsReader reader : List.of(STRICT, SKIPPING)) {
+      String message = message(reader.withColumns("2", "2", "1", null), file);
+      assertTrue(
+          message.contains("line 1: user = column 2 \"what\" is also the item's column"), message);
+      assertTrue(message.endsWith("Name a column for each (--columns, withColumns)."), message);
+      message = message(reader.withColumns("who", "what", "stars", "3"), file);
+      assertTrue(
+          message.contains("rating = column 3 \"stars\" is also the timestamp's column"), message);
+    }
+  }
+
+  @Test
   void filesWithoutRatingsAreRefused() throws IOException {
     for (RatingsReader reader : List.of(STRICT, SKIPPING)) {
       for (String empty : List.of("", "\n\r\n  \n", "\uFEFF")) {
