@@ -61,7 +61,13 @@ final class RatingsFlags {
 
   private void report(Ratings ratings, Report report) {
     PrintWriter err = command.commandLine().getErr();
-    err.println(report.file() + ": " + ratings + ", " + report.format() + "; " + report.columns());
+    String read = report.file() + ": " + ratings + ", " + report.format();
+    if (report.byPosition()) {
+      err.println(read);
+      err.println(report.file() + ": " + report.columns() + "; name others with --columns");
+    } else {
+      err.println(read + "; " + report.columns());
+    }
     if (report.badLines() > 0) {
       err.println(report.file() + ": " + report.badLines() + " bad lines skipped, the first are");
       report.firstBadLines().forEach(message -> err.println("  " + message));

@@ -408,9 +408,14 @@ class TrainCommandTest {
     assertTrue(run.err().lines().anyMatch(line::equals), run.err());
     run = Cli.succeed("evaluate --metrics rmse --model " + model("m") + flags);
     assertTrue(run.err().lines().anyMatch(line::equals), run.err());
-    Files.writeString(file, "who,what,stars\nann,tea,5\nbob,tea,1\n");
+    Files.writeString(file, "review_id,uid,iid,stars\n1,ann,3,5\n2,bob,4,1\n");
     run = Cli.succeed("train --epochs 1 --factors 2 --output " + model("m") + flags);
-    assertTrue(run.err().contains(", by position: the header does not name them"), run.err());
+    line =
+        file
+            + ": user = column 1 \"review_id\", item = column 2 \"uid\", rating = column 3 \"iid\","
+            + " timestamp = column 4 \"stars\", by position: the header does not name them; name"
+            + " others with --columns";
+    assertTrue(run.err().lines().anyMatch(line::equals), run.err());
   }
 
   @Test

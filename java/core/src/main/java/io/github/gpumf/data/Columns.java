@@ -74,7 +74,10 @@ record Columns(
     if (header && !positional) {
       throw BadLineException.ofHeader("the header does not name all of user, item and rating");
     }
-    return new Columns(names, false, fields.size(), 0, 1, 2, fields.size() > 3 ? 3 : NONE);
+    // Who names some columns would have named the timestamp: another name is another thing.
+    boolean untimed = header && named && timestamp == NONE;
+    return new Columns(
+        names, false, fields.size(), 0, 1, 2, fields.size() > 3 && !untimed ? 3 : NONE);
   }
 
   private static boolean agrees(int found, int position) {
@@ -191,6 +194,11 @@ record Columns(
     return !names.isEmpty();
   }
 
+  /** Whether there is a header and yet columns are taken by position. */
+  boolean byPosition() {
+    return header() && !byName;
+  }
+
   /** Which columns these are, for people. */
   String description() {
     return describe("user", user)
@@ -199,7 +207,7 @@ record Columns(
         + ", "
         + describe("rating", rating)
         + (timestamp == NONE ? "" : ", " + describe("timestamp", timestamp))
-        + (header() && !byName ? ", by position: the header does not name them" : "");
+        + (byPosition() ? ", by position: the header does not name them" : "");
   }
 
   private String describe(String role, int column) {

@@ -66,6 +66,7 @@ final class RatingsFile {
             file,
             format,
             columns.description(),
+            columns.byPosition(),
             dataLines,
             badLines,
             firstBadLines,
