@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class Answers {
   private Answers() {}
 
-  static @Nullable ItemTitles titles(@Nullable Path file) throws IOException {
-    return file == null ? null : ItemTitles.read(file);
+  static @Nullable ItemTitles titles(@Nullable Path file, IdMap items) throws IOException {
+    return file == null ? null : ItemTitles.read(file, items);
   }
 
   /** One line an item: rank, score, id and, if there are titles, the title. */

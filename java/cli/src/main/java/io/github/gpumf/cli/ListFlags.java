@@ -76,7 +76,7 @@ final class ListFlags {
     Counts.requirePositive(command, "-n", count);
     MfModel model = ModelFile.load(modelFile);
     Answers.requireKnown(what, id, idsOf.apply(model), modelFile);
-    ItemTitles titles = Answers.titles(titlesFile);
+    ItemTitles titles = Answers.titles(titlesFile, model.items());
     try (Recommender recommender = Recommender.of(model, backend)) {
       Recommendations items = query.of(recommender, id, count);
       if (items.isEmpty()) {

@@ -193,6 +193,26 @@ class CommandsTest {
   }
 
   @Test
+  void titlesAreFoundByTheIdsOfTheModel() throws IOException {
+    StringBuilder titles = new StringBuilder();
+    for (int item = 0; item <= ITEMS; item++) {
+      // With lines of different lengths only the ids tell that genres are no columns.
+      titles.append(item).append(";Film ").append(item).append(";1999".repeat(item % 3));
+      titles.append(";Comedy|Drama\n");
+    }
+    Files.writeString(folder.resolve("genres.csv"), titles);
+    JsonNode first =
+        Cli.succeed(
+                "recommend --json --user 7 --model "
+                    + file("model")
+                    + " --titles "
+                    + file("genres.csv"))
+            .json()
+            .at("/items/0");
+    assertEquals("Film " + first.get("item").textValue(), first.get("title").textValue());
+  }
+
+  @Test
   void recommendationsLeaveOutWhatTheUserRated() throws IOException {
     List<String> rated =
         Files.readAllLines(folder.resolve("train.tsv")).stream()
