@@ -3,11 +3,14 @@ package io.github.gpumf.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code gpumf} command and its subcommands. */
 @Command(
@@ -97,8 +100,16 @@ public final class Main {
   private static int wrongUsage(ParameterException wrong, String[] args) {
     CommandLine command = wrong.getCommandLine();
     PrintWriter err = command.getErr();
-    err.println("gpumf: " + wrong.getMessage());
-    CommandLine.UnmatchedArgumentException.printSuggestions(wrong, err);
+    List<String> unknown = command.getUnmatchedArguments();
+    if (wrong instanceof MissingParameterException && !unknown.isEmpty()) {
+      // What is missing is looked for first, but may be among the unknown, misspelt.
+      UnmatchedArgumentException misspelt = new UnmatchedArgumentException(command, unknown);
+      err.println("gpumf: " + misspelt.getMessage() + "; " + wrong.getMessage());
+      UnmatchedArgumentException.printSuggestions(misspelt, err);
+    } else {
+      err.println("gpumf: " + wrong.getMessage());
+      UnmatchedArgumentException.printSuggestions(wrong, err);
+    }
     err.println("See: " + command.getCommandSpec().qualifiedName() + " --help");
     return CommandLine.ExitCode.USAGE;
   }
