@@ -32,7 +32,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
     exitCodeList = {
       "0:success",
       "1:failure: the message on standard error says why",
-      "2:wrong usage"
+      "2:wrong usage",
+      "130:ended by Ctrl-C; a training saves the model of its last finished epoch",
+      "143:ended by SIGTERM; a training saves it, too"
     },
     subcommands = {
       DemoCommand.class,

@@ -58,7 +58,8 @@ import picocli.CommandLine.Spec;
       "      --output model.safetensors",
       "  gpumf train --ratings ratings.csv --dry-run",
       "",
-      "Ctrl-C ends the training and saves the model of the last finished epoch.",
+      "Ctrl-C ends the training and saves the model of the last finished epoch;",
+      "the exit code is then 130, or 143 after SIGTERM.",
       "",
       "Keys of --json: output, users, items, ratings, spec, backend,",
       "stopReason (completed, early_stopped or cancelled),",
@@ -159,7 +160,7 @@ final class TrainCommand implements Callable<Integer> {
         answer.err().println("cancelled: saving the model of epoch " + result.modelEpoch());
       }
       ModelFile.save(result.model(), output());
-      print(result, training);
+      print(result, training, options.build().epochs());
     }
     return 0;
   }
@@ -281,7 +282,7 @@ final class TrainCommand implements Callable<Integer> {
     return new CommandFailedException(failure.getMessage() + ", saved as " + kept, failure);
   }
 
-  private void print(TrainingResult result, Ratings training) {
+  private void print(TrainingResult result, Ratings training, int epochs) {
     MfModel model = result.model();
     EpochReport reached = result.history().get(result.modelEpoch() - 1);
     if (answer.json()) {
@@ -292,13 +293,18 @@ final class TrainCommand implements Callable<Integer> {
         .out()
         .printf(
             Locale.ROOT,
-            "%s: %d users, %d items, k = %d, epoch %d of %d, training RMSE %.4f%s%n",
+            "%s: %d users, %d items, k = %d, epoch %d of %d%s, training RMSE %.4f%s%n",
             output(),
             model.users().size(),
             model.items().size(),
             model.spec().factors(),
             result.modelEpoch(),
-            result.history().size(),
+            epochs,
+            switch (result.stopReason()) {
+              case COMPLETED -> "";
+              case EARLY_STOPPED -> " (stopped early after " + result.history().size() + ")";
+              case CANCELLED -> " (cancelled after " + result.history().size() + ")";
+            },
             reached.trainingRmse(),
             reached.validationRmse().isPresent()
                 ? String.format(

@@ -296,21 +296,23 @@ class TrainCommandTest {
     Path train = Files.write(folder.resolve("train.tsv"), rest);
     Path test = Files.write(folder.resolve("test.tsv"), heldOut);
     // Without regularization the model learns the noise by heart, and the held-out RMSE rises.
-    Cli.Run run =
-        Cli.succeed(
-            "train --json --epochs 40 --optimizer lazy-adam --learning-rate 0.02 --factors 8"
-                + " --schedule constant --regularization 0 --ratings "
-                + train
-                + " --validation "
-                + test
-                + " --output "
-                + model("m")
-                + earlyStopping);
-    JsonNode json = run.json();
+    String command =
+        "train --epochs 40 --optimizer lazy-adam --learning-rate 0.02 --factors 8"
+            + " --schedule constant --regularization 0 --ratings "
+            + train
+            + " --validation "
+            + test
+            + " --output "
+            + model("m")
+            + earlyStopping;
+    JsonNode json = Cli.succeed(command + " --json").json();
     int modelEpoch = json.get("modelEpoch").intValue();
     int epochs = json.get("history").size();
     int bestEpoch = json.get("bestEpoch").intValue();
     assertEquals(earlyStopping.isEmpty() ? epochs : bestEpoch, modelEpoch);
+    String summary = Cli.succeed(command).out();
+    String end = earlyStopping.isEmpty() ? "" : " (stopped early after " + epochs + ")";
+    assertTrue(summary.contains(", epoch " + modelEpoch + " of 40" + end + ", training"), summary);
     assertTrue(bestEpoch < epochs, "the data are such that the last epoch is not the best");
     double saved =
         Cli.succeed("evaluate --json --metrics rmse --model " + model("m") + " --ratings " + test)
