@@ -15,7 +15,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** The {@code gpumf} command and its subcommands. */
 @Command(
     name = "gpumf",
-    version = "gpumf 0.1.0",
+    versionProvider = Version.class,
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     header = "Matrix-factorization recommenders: train, evaluate, recommend.",

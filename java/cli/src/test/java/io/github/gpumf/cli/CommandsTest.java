@@ -369,7 +369,11 @@ class CommandsTest {
   }
 
   @Test
-  void versionIsPrinted() {
-    assertTrue(Cli.succeed("--version").out().matches("gpumf [0-9.]+\\R"));
+  void versionIsThatOfTheBuild() throws IOException {
+    String pom = Files.readString(Path.of(System.getProperty("gpumf.root"), "pom.xml"));
+    String version = pom.replaceFirst("(?s).*?<version>(.*?)</version>.*", "$1");
+    for (String command : List.of("--version", "train --version")) {
+      assertEquals("gpumf " + version, Cli.succeed(command).out().strip());
+    }
   }
 }
