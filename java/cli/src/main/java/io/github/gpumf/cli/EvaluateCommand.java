@@ -116,9 +116,14 @@ final class EvaluateCommand implements Callable<Integer> {
     if (answer.json()) {
       answer.print(report.byName());
     } else {
+      Decimals ofErrors = Decimals.of(model);
       report
-          .byName()
-          .forEach((name, value) -> answer.out().printf(Locale.ROOT, "%-14s %.4f%n", name, value));
+          .metrics()
+          .forEach(
+              (metric, value) -> {
+                Decimals decimals = metric.kind().isRanked() ? Decimals.USUAL : ofErrors;
+                answer.out().printf(Locale.ROOT, "%-14s %s%n", metric, decimals.text(value));
+              });
     }
     return 0;
   }

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -61,6 +60,7 @@ final class PredictCommand implements Callable<Integer> {
     for (String item : items) {
       Answers.requireKnown("item", item, model.items(), modelFile);
     }
+    Decimals decimals = Decimals.of(model);
     List<Map<String, Object>> predictions = new ArrayList<>();
     for (String item : items) {
       double rating = model.predict(user, item).orElseThrow();
@@ -70,7 +70,7 @@ final class PredictCommand implements Callable<Integer> {
         prediction.put("rating", rating);
         predictions.add(prediction);
       } else {
-        answer.out().printf(Locale.ROOT, "%.4f  %s%n", rating, item);
+        answer.out().println(decimals.text(rating) + "  " + item);
       }
     }
     if (answer.json()) {

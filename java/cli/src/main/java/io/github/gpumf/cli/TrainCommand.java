@@ -257,7 +257,8 @@ final class TrainCommand implements Callable<Integer> {
   private TrainingResult train(
       Ratings training, @Nullable Ratings validation, Mf spec, TrainingOptions.Builder options)
       throws IOException {
-    try (Progress progress = new Progress(answer.err(), Progress.isWatched())) {
+    try (Progress progress =
+        new Progress(answer.err(), Progress.isWatched(), Decimals.of(training))) {
       options.listener(progress);
       return validation == null
           ? GpuMf.train(training, spec, options.build())
@@ -289,11 +290,12 @@ final class TrainCommand implements Callable<Integer> {
       answer.print(json(result, training));
       return;
     }
+    Decimals decimals = Decimals.of(model);
     answer
         .out()
         .printf(
             Locale.ROOT,
-            "%s: %d users, %d items, k = %d, epoch %d of %d%s, training RMSE %.4f%s%n",
+            "%s: %d users, %d items, k = %d, epoch %d of %d%s, training RMSE %s%s%n",
             output(),
             model.users().size(),
             model.items().size(),
@@ -305,10 +307,9 @@ final class TrainCommand implements Callable<Integer> {
               case EARLY_STOPPED -> " (stopped early after " + result.history().size() + ")";
               case CANCELLED -> " (cancelled after " + result.history().size() + ")";
             },
-            reached.trainingRmse(),
+            decimals.text(reached.trainingRmse()),
             reached.validationRmse().isPresent()
-                ? String.format(
-                    Locale.ROOT, ", held-out RMSE %.4f", reached.validationRmse().getAsDouble())
+                ? ", held-out RMSE " + decimals.text(reached.validationRmse().getAsDouble())
                 : "");
   }
 

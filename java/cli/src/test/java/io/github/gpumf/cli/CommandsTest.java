@@ -279,6 +279,43 @@ class CommandsTest {
   }
 
   @Test
+  void smallRatingsArePrintedWithAsManyDigits() throws IOException {
+    List<String> small = new ArrayList<>();
+    for (String line : Files.readAllLines(folder.resolve("train.tsv"))) {
+      String[] fields = line.split("\t", -1);
+      small.add(fields[0] + "\t" + fields[1] + "\t" + Double.parseDouble(fields[2]) / 10_000);
+    }
+    Files.write(folder.resolve("small.tsv"), small);
+    String ratings = " --ratings " + file("small.tsv");
+    Cli.Run run =
+        Cli.succeed(
+            "train --factors 2 --epochs 1 --output "
+                + file("small")
+                + ratings
+                + " --validation "
+                + file("small.tsv"));
+    String number = "0\\.00[0-9]{6}"; // eight decimals where ratings are 0.0004 apart
+    String errors = "RMSE " + number + ", held.out (RMSE )?" + number + "\\b";
+    assertTrue(run.out().matches("(?s).*" + errors + ".*"), run.out());
+    assertTrue(run.err().matches("(?s).*" + errors + ".*"), run.err());
+    String model = " --model " + file("small");
+    Files.write(folder.resolve("one.tsv"), small.subList(0, 1));
+    String evaluated =
+        Cli.succeed(
+                "evaluate --metrics rmse,mae,hit@60 --seen " + file("one.tsv") + model + ratings)
+            .out();
+    assertTrue(
+        evaluated.matches("rmse +" + number + "\\Rmae +" + number + "\\Rhit@60 +[0-9.]{6}\\R"),
+        evaluated);
+    String predicted = Cli.succeed("predict --user 7 --item 3" + model).out();
+    assertTrue(predicted.matches(number + "  3\\R"), predicted);
+    String recommended = Cli.succeed("recommend --user 7 -n 1" + model).out();
+    assertTrue(recommended.matches("(?s).*  1  " + number + " +[0-9]+\\R"), recommended);
+    String similar = Cli.succeed("similar --item 7 -n 1" + model).out();
+    assertTrue(similar.matches("(?s).*  1  -?[0-9.]{6} +[0-9]+\\R"), similar);
+  }
+
+  @Test
   void generateMakesTheSameFileOfTheSameSeed() throws IOException {
     String generate = "generate --users 50 --items 40 --ratings 400 --output ";
     Cli.Run run = Cli.succeed(generate + file("a.tsv") + " --seed 9 --json");
