@@ -142,7 +142,7 @@ record Columns(
         return (int) position - 1;
       }
     }
-    throw new BadLineException(
+    throw BadLineException.ofWish(
         "there is no column " + InvalidDataException.quote(wanted) + " for the " + role,
         header
             ? "The header has the columns " + String.join(", ", fields) + "."
