@@ -2,6 +2,7 @@ package io.github.gpumf.cli;
 
 import io.github.gpumf.data.IdMap;
 import io.github.gpumf.data.ItemTitles;
+import io.github.gpumf.model.MfModel;
 import io.github.gpumf.recommend.Recommendation;
 import io.github.gpumf.recommend.Recommendations;
 import java.io.IOException;
@@ -18,22 +19,43 @@ import org.jspecify.annotations.Nullable;
 final class Answers {
   private Answers() {}
 
-  static @Nullable ItemTitles titles(@Nullable Path file) throws IOException {
-    return file == null ? null : ItemTitles.read(file);
+  static @Nullable ItemTitles titles(@Nullable Path file, IdMap items) throws IOException {
+    return file == null ? null : ItemTitles.read(file, items);
+  }
+
+  /** What items are listed by. */
+  enum Score {
+    RATING("predicted rating"),
+    COSINE("cosine");
+
+    private final String heading;
+
+    Score(String heading) {
+      this.heading = heading;
+    }
+
+    private Decimals decimals(MfModel model) {
+      return this == RATING ? Decimals.of(model) : Decimals.USUAL;
+    }
   }
 
   /** One line an item: rank, score, id and, if there are titles, the title. */
   static void print(
-      Recommendations items, @Nullable ItemTitles titles, String scoreName, PrintWriter out) {
-    out.printf(Locale.ROOT, "%4s  %-16s  %s%n", "", scoreName, "item");
+      Recommendations items,
+      @Nullable ItemTitles titles,
+      Score score,
+      MfModel model,
+      PrintWriter out) {
+    Decimals decimals = score.decimals(model);
+    out.printf(Locale.ROOT, "%4s  %-16s  %s%n", "", score.heading, "item");
     int rank = 1;
     for (Recommendation item : items) {
       String title = titles == null ? "" : titles.titleOf(item.itemId()).orElse("");
       out.printf(
           Locale.ROOT,
-          "%4d  %-16.4f  %s%s%n",
+          "%4d  %-16s  %s%s%n",
           rank++,
-          item.score(),
+          decimals.text(item.score()),
           item.itemId(),
           title.isEmpty() ? "" : "  " + title);
     }

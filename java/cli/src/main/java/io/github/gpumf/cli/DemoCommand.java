@@ -9,6 +9,7 @@ import io.github.gpumf.data.Splitter;
 import io.github.gpumf.data.SyntheticRatings;
 import io.github.gpumf.io.ModelFile;
 import io.github.gpumf.model.Mf;
+import io.github.gpumf.model.MfModel;
 import io.github.gpumf.recommend.Recommendations;
 import io.github.gpumf.recommend.Recommender;
 import io.github.gpumf.train.TrainingOptions;
@@ -86,7 +87,7 @@ final class DemoCommand implements Callable<Integer> {
     Split split = Splitter.random(ratings, HELD_OUT, seed);
     err.println("made " + ratings + "; " + split.test().size() + " are held out");
     TrainingResult result;
-    try (Progress progress = new Progress(err, Progress.isWatched())) {
+    try (Progress progress = new Progress(err, Progress.isWatched(), Decimals.of(ratings))) {
       TrainingOptions options =
           TrainingOptions.tuned().toBuilder()
               .seed(seed)
@@ -109,13 +110,13 @@ final class DemoCommand implements Callable<Integer> {
         json.put("recommendations", Answers.json(forUser, null));
         answer.print(json);
       } else {
-        print(heldOut, noiseFloor, forUser);
+        print(heldOut, noiseFloor, forUser, result.model());
       }
     }
     return 0;
   }
 
-  private void print(double heldOut, double noiseFloor, Recommendations forUser) {
+  private void print(double heldOut, double noiseFloor, Recommendations forUser, MfModel model) {
     PrintWriter out = answer.out();
     out.printf(
         Locale.ROOT,
@@ -123,7 +124,7 @@ final class DemoCommand implements Callable<Integer> {
         heldOut,
         noiseFloor);
     out.println("For user " + USER + " the model recommends:");
-    Answers.print(forUser, null, "predicted rating", out);
+    Answers.print(forUser, null, Answers.Score.RATING, model, out);
     out.println();
     out.println("The model is saved as " + output + ". Try:");
     out.println("  gpumf recommend --model " + output + " --user 8 -n 5");

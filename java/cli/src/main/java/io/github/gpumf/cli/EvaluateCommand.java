@@ -90,8 +90,11 @@ final class EvaluateCommand implements Callable<Integer> {
     Backends.select(backend); // fails before anything is read
     MfModel model = ModelFile.load(modelFile);
     Ratings heldOut = ratings.read(ratingsFile);
+    boolean nothingSeen = model.seenItems() == null;
     if (seenFile != null) {
-      evaluator = evaluator.withSeen(ratings.read(seenFile));
+      Ratings seen = ratings.read(seenFile).alignedTo(model.users(), model.items());
+      nothingSeen = seen.size() == 0;
+      evaluator = evaluator.withSeen(seen);
     }
     EvaluationReport report;
     try {
@@ -100,29 +103,64 @@ final class EvaluateCommand implements Callable<Integer> {
       throw new CommandFailedException(ratingsFile + ": " + nothingToMeasure.getMessage());
     }
     if (report.coldRatings() > 0) {
-      answer
-          .err()
-          .println(
-              ratingsFile
-                  + ": "
-                  + report.coldRatings()
-                  + " of "
-                  + report.ratings()
-                  + " ratings are of users or items without a training rating");
+      sayCold(report);
     }
     if (report.rankedUsers() > 0) {
       answer
           .err()
           .println(ratingsFile + ": ranked lists are of " + report.rankedUsers() + " users");
+      if (nothingSeen) {
+        sayNothingSeen();
+      }
     }
     if (answer.json()) {
       answer.print(report.byName());
     } else {
+      Decimals ofErrors = Decimals.of(model);
       report
-          .byName()
-          .forEach((name, value) -> answer.out().printf(Locale.ROOT, "%-14s %.4f%n", name, value));
+          .metrics()
+          .forEach(
+              (metric, value) -> {
+                Decimals decimals = metric.kind().isRanked() ? Decimals.USUAL : ofErrors;
+                answer.out().printf(Locale.ROOT, "%-14s %s%n", metric, decimals.text(value));
+              });
     }
     return 0;
+  }
+
+  /** Training leaves such ratings of its validation out, so numbers differ. */
+  private void sayCold(EvaluationReport report) {
+    boolean all = report.coldRatings() == report.ratings();
+    boolean errors =
+        report.metrics().keySet().stream().anyMatch(metric -> !metric.kind().isRanked());
+    answer
+        .err()
+        .println(
+            ratingsFile
+                + ": "
+                + (all
+                    ? "none of the " + report.ratings() + " ratings has a user and an item with"
+                    : report.coldRatings()
+                        + " of "
+                        + report.ratings()
+                        + " ratings are of users or items without")
+                + " a training rating"
+                + (errors
+                    ? "; rmse and mae count "
+                        + (all ? "all" : "them")
+                        + ", predicted by the mean rating and the biases that are known"
+                    : "")
+                + (all ? "; measure on ratings with the ids of the training" : ""));
+  }
+
+  private void sayNothingSeen() {
+    answer
+        .err()
+        .println(
+            (seenFile == null
+                    ? modelFile + ": the model keeps no seen items (--no-seen)"
+                    : seenFile + ": no rating has a user and an item that the model knows")
+                + ", so lists contain items of the training; give the training ratings with --seen");
   }
 
   private Evaluator evaluator() {

@@ -61,7 +61,7 @@ final class ListFlags {
    *
    * @param what the id is of, and its key in JSON
    * @param idsOf the ids of its kind that a model knows
-   * @param scoreName heading of the scores
+   * @param score what the items are listed by
    * @param whenEmpty what to say of an empty list
    */
   void answer(
@@ -69,14 +69,14 @@ final class ListFlags {
       String id,
       Function<MfModel, IdMap> idsOf,
       Query query,
-      String scoreName,
+      Answers.Score score,
       String whenEmpty,
       Output answer)
       throws IOException {
     Counts.requirePositive(command, "-n", count);
     MfModel model = ModelFile.load(modelFile);
     Answers.requireKnown(what, id, idsOf.apply(model), modelFile);
-    ItemTitles titles = Answers.titles(titlesFile);
+    ItemTitles titles = Answers.titles(titlesFile, model.items());
     try (Recommender recommender = Recommender.of(model, backend)) {
       Recommendations items = query.of(recommender, id, count);
       if (items.isEmpty()) {
@@ -88,7 +88,7 @@ final class ListFlags {
         json.put("items", Answers.json(items, titles));
         answer.print(json);
       } else {
-        Answers.print(items, titles, scoreName, answer.out());
+        Answers.print(items, titles, score, model, answer.out());
       }
     }
   }

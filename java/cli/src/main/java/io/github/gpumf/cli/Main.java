@@ -3,16 +3,19 @@ package io.github.gpumf.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code gpumf} command and its subcommands. */
 @Command(
     name = "gpumf",
-    version = "gpumf 0.1.0",
+    versionProvider = Version.class,
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     header = "Matrix-factorization recommenders: train, evaluate, recommend.",
@@ -29,7 +32,9 @@ import picocli.CommandLine.ScopeType;
     exitCodeList = {
       "0:success",
       "1:failure: the message on standard error says why",
-      "2:wrong usage"
+      "2:wrong usage",
+      "130:ended by Ctrl-C; a training saves the model of its last finished epoch",
+      "143:ended by SIGTERM; a training saves it, too"
     },
     subcommands = {
       DemoCommand.class,
@@ -97,8 +102,16 @@ public final class Main {
   private static int wrongUsage(ParameterException wrong, String[] args) {
     CommandLine command = wrong.getCommandLine();
     PrintWriter err = command.getErr();
-    err.println("gpumf: " + wrong.getMessage());
-    CommandLine.UnmatchedArgumentException.printSuggestions(wrong, err);
+    List<String> unknown = command.getUnmatchedArguments();
+    if (wrong instanceof MissingParameterException && !unknown.isEmpty()) {
+      // What is missing is looked for first, but may be among the unknown, misspelt.
+      UnmatchedArgumentException misspelt = new UnmatchedArgumentException(command, unknown);
+      err.println("gpumf: " + misspelt.getMessage() + "; " + wrong.getMessage());
+      UnmatchedArgumentException.printSuggestions(misspelt, err);
+    } else {
+      err.println("gpumf: " + wrong.getMessage());
+      UnmatchedArgumentException.printSuggestions(wrong, err);
+    }
     err.println("See: " + command.getCommandSpec().qualifiedName() + " --help");
     return CommandLine.ExitCode.USAGE;
   }

@@ -1,6 +1,7 @@
 package io.github.gpumf.cli;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -47,12 +48,14 @@ final class Outputs {
       Files.delete(Files.createFile(probe));
     } catch (IOException refused) {
       throw new CommandFailedException(
-          "cannot write "
-              + file
-              + ": no file of this name can be made in "
-              + folder
-              + "; choose another",
-          refused);
+          "cannot write " + file + ": " + refusal(folder, refused), refused);
     }
+  }
+
+  /** Why a folder takes no file, and what to do. */
+  static String refusal(Path folder, IOException refused) {
+    return refused instanceof AccessDeniedException
+        ? "there is no permission to write in " + folder + "; choose another directory"
+        : "no file of this name can be made in " + folder + "; choose another";
   }
 }

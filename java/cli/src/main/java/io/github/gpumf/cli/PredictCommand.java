@@ -1,13 +1,14 @@
 package io.github.gpumf.cli;
 
+import io.github.gpumf.data.IdMap;
 import io.github.gpumf.io.ModelFile;
 import io.github.gpumf.model.MfModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,10 +43,9 @@ final class PredictCommand implements Callable<Integer> {
   @Option(
       names = "--item",
       required = true,
-      split = ",",
-      paramLabel = "ID",
-      description = "An item's id, as in the ratings file; may be repeated.")
-  private List<String> items;
+      paramLabel = "ID[,ID...]",
+      description = "An item's id, as in the ratings file, or several; may be repeated.")
+  private List<String> arguments;
 
   @Mixin private Output answer;
 
@@ -56,9 +56,11 @@ final class PredictCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     MfModel model = ModelFile.load(modelFile);
     Answers.requireKnown("user", user, model.users(), modelFile);
+    List<String> items = items(model.items());
     for (String item : items) {
       Answers.requireKnown("item", item, model.items(), modelFile);
     }
+    Decimals decimals = Decimals.of(model);
     List<Map<String, Object>> predictions = new ArrayList<>();
     for (String item : items) {
       double rating = model.predict(user, item).orElseThrow();
@@ -68,7 +70,7 @@ final class PredictCommand implements Callable<Integer> {
         prediction.put("rating", rating);
         predictions.add(prediction);
       } else {
-        answer.out().printf(Locale.ROOT, "%.4f  %s%n", rating, item);
+        answer.out().println(decimals.text(rating) + "  " + item);
       }
     }
     if (answer.json()) {
@@ -78,5 +80,18 @@ final class PredictCommand implements Callable<Integer> {
       answer.print(json);
     }
     return 0;
+  }
+
+  /** An id may contain a comma, so commas separate only what is no id as a whole. */
+  private List<String> items(IdMap known) {
+    List<String> items = new ArrayList<>();
+    for (String argument : arguments) {
+      if (known.indexOf(argument) == IdMap.UNKNOWN) {
+        Collections.addAll(items, argument.split(",", -1));
+      } else {
+        items.add(argument);
+      }
+    }
+    return items;
   }
 }

@@ -25,14 +25,16 @@ final class Progress implements TrainingListener, AutoCloseable {
 
   private final PrintWriter err;
   private final boolean watched;
+  private final Decimals decimals;
   private @Nullable ProgressBar bar;
   private long ratings;
   private int firstEpoch;
   private int lastEpoch;
 
-  Progress(PrintWriter err, boolean watched) {
+  Progress(PrintWriter err, boolean watched, Decimals decimals) {
     this.err = err;
     this.watched = watched;
+    this.decimals = decimals;
   }
 
   /** Whether a person is likely to watch standard error. */
@@ -79,10 +81,10 @@ final class Progress implements TrainingListener, AutoCloseable {
   @Override
   public void epochEnded(EpochReport report) {
     String rmse =
-        String.format(Locale.ROOT, "RMSE %.4f", report.trainingRmse())
+        "RMSE "
+            + decimals.text(report.trainingRmse())
             + (report.validationRmse().isPresent()
-                ? String.format(
-                    Locale.ROOT, ", held out %.4f", report.validationRmse().getAsDouble())
+                ? ", held out " + decimals.text(report.validationRmse().getAsDouble())
                 : "");
     if (bar != null) {
       bar.setExtraMessage(" epoch " + report.epoch() + "/" + lastEpoch + " " + rmse);

@@ -54,16 +54,20 @@ final class RatingsFlags {
           command.commandLine(),
           "--columns needs user, item, rating and perhaps timestamp, not " + columns);
     }
+    List<String> names = columns.stream().map(String::strip).toList();
     return reader.withColumns(
-        columns.get(0),
-        columns.get(1),
-        columns.get(2),
-        columns.size() == 4 ? columns.get(3) : null);
+        names.get(0), names.get(1), names.get(2), names.size() == 4 ? names.get(3) : null);
   }
 
   private void report(Ratings ratings, Report report) {
     PrintWriter err = command.commandLine().getErr();
-    err.println(report.file() + ": " + ratings + ", " + report.format() + "; " + report.columns());
+    String read = report.file() + ": " + ratings + ", " + report.format();
+    if (report.byPosition()) {
+      err.println(read);
+      err.println(report.file() + ": " + report.columns() + "; name others with --columns");
+    } else {
+      err.println(read + "; " + report.columns());
+    }
     if (report.badLines() > 0) {
       err.println(report.file() + ": " + report.badLines() + " bad lines skipped, the first are");
       report.firstBadLines().forEach(message -> err.println("  " + message));

@@ -47,7 +47,7 @@ final class RecommendCommand implements Callable<Integer> {
         user,
         MfModel::users,
         Recommender::recommend,
-        "predicted rating",
+        Answers.Score.RATING,
         "user " + user + " has seen every item; there is none to recommend",
         answer);
     return 0;

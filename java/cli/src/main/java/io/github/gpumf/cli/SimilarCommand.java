@@ -42,7 +42,7 @@ final class SimilarCommand implements Callable<Integer> {
         item,
         MfModel::items,
         Recommender::similarItems,
-        "cosine",
+        Answers.Score.COSINE,
         "item " + item + " has no training rating to compare it by, or there is no other item",
         answer);
     return 0;

@@ -58,7 +58,8 @@ import picocli.CommandLine.Spec;
       "      --output model.safetensors",
       "  gpumf train --ratings ratings.csv --dry-run",
       "",
-      "Ctrl-C ends the training and saves the model of the last finished epoch.",
+      "Ctrl-C ends the training and saves the model of the last finished epoch;",
+      "the exit code is then 130, or 143 after SIGTERM.",
       "",
       "Keys of --json: output, users, items, ratings, spec, backend,",
       "stopReason (completed, early_stopped or cancelled),",
@@ -159,7 +160,7 @@ final class TrainCommand implements Callable<Integer> {
         answer.err().println("cancelled: saving the model of epoch " + result.modelEpoch());
       }
       ModelFile.save(result.model(), output());
-      print(result, training);
+      print(result, training, options.build().epochs());
     }
     return 0;
   }
@@ -256,7 +257,8 @@ final class TrainCommand implements Callable<Integer> {
   private TrainingResult train(
       Ratings training, @Nullable Ratings validation, Mf spec, TrainingOptions.Builder options)
       throws IOException {
-    try (Progress progress = new Progress(answer.err(), Progress.isWatched())) {
+    try (Progress progress =
+        new Progress(answer.err(), Progress.isWatched(), Decimals.of(training))) {
       options.listener(progress);
       return validation == null
           ? GpuMf.train(training, spec, options.build())
@@ -281,28 +283,33 @@ final class TrainCommand implements Callable<Integer> {
     return new CommandFailedException(failure.getMessage() + ", saved as " + kept, failure);
   }
 
-  private void print(TrainingResult result, Ratings training) {
+  private void print(TrainingResult result, Ratings training, int epochs) {
     MfModel model = result.model();
     EpochReport reached = result.history().get(result.modelEpoch() - 1);
     if (answer.json()) {
       answer.print(json(result, training));
       return;
     }
+    Decimals decimals = Decimals.of(model);
     answer
         .out()
         .printf(
             Locale.ROOT,
-            "%s: %d users, %d items, k = %d, epoch %d of %d, training RMSE %.4f%s%n",
+            "%s: %d users, %d items, k = %d, epoch %d of %d%s, training RMSE %s%s%n",
             output(),
             model.users().size(),
             model.items().size(),
             model.spec().factors(),
             result.modelEpoch(),
-            result.history().size(),
-            reached.trainingRmse(),
+            epochs,
+            switch (result.stopReason()) {
+              case COMPLETED -> "";
+              case EARLY_STOPPED -> " (stopped early after " + result.history().size() + ")";
+              case CANCELLED -> " (cancelled after " + result.history().size() + ")";
+            },
+            decimals.text(reached.trainingRmse()),
             reached.validationRmse().isPresent()
-                ? String.format(
-                    Locale.ROOT, ", held-out RMSE %.4f", reached.validationRmse().getAsDouble())
+                ? ", held-out RMSE " + decimals.text(reached.validationRmse().getAsDouble())
                 : "");
   }
 

@@ -85,7 +85,12 @@ final class Values {
     try {
       return Path.of(value);
     } catch (InvalidPathException invalid) {
-      throw new TypeConversionException("no file can have this name: " + invalid.getReason());
+      // By the locale Java reads arguments and names files, and many a C locale has ASCII alone.
+      boolean ascii = value.chars().allMatch(letter -> letter < 128);
+      throw new TypeConversionException(
+          "no file can have this name: "
+              + invalid.getReason()
+              + (ascii ? "" : "; names beyond ASCII need a locale of UTF-8: set LC_ALL=C.UTF-8"));
     }
   }
 

@@ -144,5 +144,8 @@ class BadInputTest {
     assertEquals("", run.out());
     assertTrue(run.err().contains("gpumf demo"), run.err());
     assertTrue(run.err().contains("Exit codes:"), run.err());
+    for (int code : new int[] {0, FAILURE, USAGE, 130, 143}) {
+      assertTrue(run.err().matches("(?s).*\\R +" + code + " +[a-z].*"), code + ": " + run.err());
+    }
   }
 }

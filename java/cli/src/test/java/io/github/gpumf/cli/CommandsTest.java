@@ -109,9 +109,59 @@ class CommandsTest {
                 + " --ratings "
                 + file("cold.tsv"));
     assertTrue(
-        run.err().contains("1 of 2 ratings are of users or items without a training rating"),
+        run.err()
+            .contains(
+                "1 of 2 ratings are of users or items without a training rating; rmse and mae count"
+                    + " them, predicted by the mean rating and the biases that are known"),
         run.err());
     assertEquals(List.of("rmse"), run.keys());
+  }
+
+  @Test
+  void evaluateSaysWhenNothingIsOfTheTraining() throws IOException {
+    Files.writeString(folder.resolve("strangers.tsv"), "9998\t1\t3\n9999\t1\t4\n");
+    Cli.Run run =
+        Cli.succeed(
+            "evaluate --metrics mae --model "
+                + file("model")
+                + " --ratings "
+                + file("strangers.tsv"));
+    assertTrue(
+        run.err()
+            .contains(
+                "none of the 2 ratings has a user and an item with a training rating; rmse and mae"
+                    + " count all, predicted by the mean"),
+        run.err());
+  }
+
+  /** Lists that contain training items are worse than the model is. */
+  @Test
+  void evaluateSaysWhenListsContainTrainingItems() throws IOException {
+    String line = ", so lists contain items of the training; give the training ratings with --seen";
+    Cli.succeed(
+        "train --no-seen --factors 2 --epochs 1 --ratings "
+            + file("train.tsv")
+            + " --output "
+            + file("forgetful"));
+    Files.writeString(folder.resolve("others.tsv"), "9998\t1\t3\n9999\t1\t4\n");
+    String evaluate = "evaluate --metrics hit@5 --ratings " + file("test.tsv") + " --model ";
+    Cli.Run run = Cli.succeed(evaluate + file("forgetful"));
+    assertTrue(
+        run.err().contains("forgetful: the model keeps no seen items (--no-seen)" + line),
+        run.err());
+    String seen = " --seen " + file("others.tsv");
+    for (String model : List.of("model", "forgetful")) {
+      run = Cli.succeed(evaluate + file(model) + seen);
+      assertTrue(
+          run.err()
+              .contains("others.tsv: no rating has a user and an item that the model knows" + line),
+          run.err());
+    }
+    assertFalse(Cli.succeed(evaluate + file("model")).err().contains(line));
+    String good = " --seen " + file("train.tsv");
+    assertFalse(Cli.succeed(evaluate + file("forgetful") + good).err().contains(line));
+    String errors = evaluate.replace("hit@5", "rmse") + file("forgetful");
+    assertFalse(Cli.succeed(errors).err().contains(line), "there are no lists");
   }
 
   @ParameterizedTest
@@ -140,6 +190,26 @@ class CommandsTest {
       assertTrue(line.matches(" +" + (rank + 1) + " +-?[0-9.]+ +" + id), line);
       assertTrue(titledText.contains(id + "  Film " + id + ", the first"), titledText);
     }
+  }
+
+  @Test
+  void titlesAreFoundByTheIdsOfTheModel() throws IOException {
+    StringBuilder titles = new StringBuilder();
+    for (int item = 0; item <= ITEMS; item++) {
+      // With lines of different lengths only the ids tell that genres are no columns.
+      titles.append(item).append(";Film ").append(item).append(";1999".repeat(item % 3));
+      titles.append(";Comedy|Drama\n");
+    }
+    Files.writeString(folder.resolve("genres.csv"), titles);
+    JsonNode first =
+        Cli.succeed(
+                "recommend --json --user 7 --model "
+                    + file("model")
+                    + " --titles "
+                    + file("genres.csv"))
+            .json()
+            .at("/items/0");
+    assertEquals("Film " + first.get("item").textValue(), first.get("title").textValue());
   }
 
   @Test
@@ -189,6 +259,60 @@ class CommandsTest {
     assertEquals(List.of("3", "1", "2"), items);
     String text = Cli.succeed(predict).out();
     assertTrue(text.matches("[0-9.]{6}  3\\R[0-9.]{6}  1\\R[0-9.]{6}  2\\R"), text);
+  }
+
+  @Test
+  void predictTakesIdsWithCommas() throws IOException {
+    Files.writeString(folder.resolve("commas.tsv"), "1\tit,em-3\t3\n1\tit\t4\n2\tb\t5\n");
+    Cli.succeed(
+        "train --factors 2 --epochs 1 --ratings "
+            + file("commas.tsv")
+            + " --output "
+            + file("commas"));
+    String predict = "predict --json --user 1 --model " + file("commas") + " --item ";
+    for (String argument : List.of("it,em-3 --item it,b", "it,b --item it,em-3")) {
+      JsonNode predictions = Cli.succeed(predict + argument).json().get("predictions");
+      assertEquals(3, predictions.size());
+      int whole = argument.startsWith("it,em-3") ? 0 : 2;
+      assertEquals("it,em-3", predictions.get(whole).get("item").textValue());
+    }
+  }
+
+  @Test
+  void smallRatingsArePrintedWithAsManyDigits() throws IOException {
+    List<String> small = new ArrayList<>();
+    for (String line : Files.readAllLines(folder.resolve("train.tsv"))) {
+      String[] fields = line.split("\t", -1);
+      small.add(fields[0] + "\t" + fields[1] + "\t" + Double.parseDouble(fields[2]) / 10_000);
+    }
+    Files.write(folder.resolve("small.tsv"), small);
+    String ratings = " --ratings " + file("small.tsv");
+    Cli.Run run =
+        Cli.succeed(
+            "train --factors 2 --epochs 1 --output "
+                + file("small")
+                + ratings
+                + " --validation "
+                + file("small.tsv"));
+    String number = "0\\.00[0-9]{6}"; // eight decimals where ratings are 0.0004 apart
+    String errors = "RMSE " + number + ", held.out (RMSE )?" + number + "\\b";
+    assertTrue(run.out().matches("(?s).*" + errors + ".*"), run.out());
+    assertTrue(run.err().matches("(?s).*" + errors + ".*"), run.err());
+    String model = " --model " + file("small");
+    Files.write(folder.resolve("one.tsv"), small.subList(0, 1));
+    String evaluated =
+        Cli.succeed(
+                "evaluate --metrics rmse,mae,hit@60 --seen " + file("one.tsv") + model + ratings)
+            .out();
+    assertTrue(
+        evaluated.matches("rmse +" + number + "\\Rmae +" + number + "\\Rhit@60 +[0-9.]{6}\\R"),
+        evaluated);
+    String predicted = Cli.succeed("predict --user 7 --item 3" + model).out();
+    assertTrue(predicted.matches(number + "  3\\R"), predicted);
+    String recommended = Cli.succeed("recommend --user 7 -n 1" + model).out();
+    assertTrue(recommended.matches("(?s).*  1  " + number + " +[0-9]+\\R"), recommended);
+    String similar = Cli.succeed("similar --item 7 -n 1" + model).out();
+    assertTrue(similar.matches("(?s).*  1  -?[0-9.]{6} +[0-9]+\\R"), similar);
   }
 
   @Test
@@ -282,7 +406,11 @@ class CommandsTest {
   }
 
   @Test
-  void versionIsPrinted() {
-    assertTrue(Cli.succeed("--version").out().matches("gpumf [0-9.]+\\R"));
+  void versionIsThatOfTheBuild() throws IOException {
+    String pom = Files.readString(Path.of(System.getProperty("gpumf.root"), "pom.xml"));
+    String version = pom.replaceFirst("(?s).*?<version>(.*?)</version>.*", "$1");
+    for (String command : List.of("--version", "train --version")) {
+      assertEquals("gpumf " + version, Cli.succeed(command).out().strip());
+    }
   }
 }

@@ -27,7 +27,7 @@ class InterruptionTest {
         (ProcessHandle.current().info().command().orElseThrow()
                 + " --add-modules jdk.incubator.vector -XX:TieredStopAtLevel=1 -cp CLASSPATH "
                 + Main.class.getName()
-                + " train --epochs 100000000 --json --ratings "
+                + " train --epochs 100000000 --ratings "
                 + ratings
                 + " --output "
                 + folder.resolve("model")
@@ -49,7 +49,7 @@ class InterruptionTest {
 
   @Test
   void modelOfTheLastFinishedEpochIsSaved() throws Exception {
-    Process process = start("");
+    Process process = start(" --json");
     try (BufferedReader err = process.errorReader(StandardCharsets.UTF_8);
         BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
       readUpTo("epoch 3/", err);
@@ -61,6 +61,24 @@ class InterruptionTest {
       assertTrue(messages.contains("cancelled: saving the model of epoch "), messages);
       assertEquals("cancelled", new Cli.Run(0, answer, "").json().get("stopReason").textValue());
       Cli.succeed("recommend", "--model", folder.resolve("model").toString(), "--user", "1");
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  @Test
+  void summarySaysHowManyEpochsWereAskedFor() throws Exception {
+    Process process = start("");
+    try (BufferedReader err = process.errorReader(StandardCharsets.UTF_8);
+        BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+      readUpTo("epoch 3/", err);
+      process.toHandle().destroy();
+      String messages = err.lines().collect(Collectors.joining("\n"));
+      String answer = out.lines().collect(Collectors.joining("\n"));
+      assertEquals(TERMINATED, process.waitFor(), messages);
+      assertTrue(
+          answer.matches(".*, epoch ([0-9]+) of 100000000 \\(cancelled after \\1\\), training.*"),
+          answer);
     } finally {
       process.destroyForcibly();
     }

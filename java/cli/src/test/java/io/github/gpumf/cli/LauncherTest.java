@@ -142,9 +142,9 @@ class LauncherTest {
     return Files.readString(file, StandardCharsets.UTF_8);
   }
 
-  private static void assertRan(String jdk, Run run) {
+  private static void assertRan(String first, Run run) {
     assertEquals(0, run.exitCode(), run.err());
-    assertEquals(jdk, run.out().lines().findFirst().orElse(""), run.err());
+    assertEquals(first, run.out().lines().findFirst().orElse(""), run.err());
   }
 
   @Test
@@ -199,6 +199,32 @@ class LauncherTest {
     }
     String target = clone.toRealPath().resolve("java/cli/target").toString();
     assertEquals(target + "/gpumf-cli.jar:" + target + "/lib/*", options.getLast());
+  }
+
+  /** In {@code LC_ALL=C} Java would take every letter beyond ASCII for junk. */
+  @Test
+  void localeIsOneOfUtf8() throws Exception {
+    markAsBuilt();
+    environment.put("JAVA_HOME", jdk("jdk-25", "25"));
+    String printsLocale = "printf '%s\\n' \"${LC_ALL-unset}\"\n";
+    script(folder.resolve("jdk-25/bin/java"), printsLocale);
+    Path bundle = folder.resolve("bundle/bin/gpumf");
+    Files.createDirectories(bundle.getParent());
+    Files.copy(
+        Path.of(System.getProperty("gpumf.root"), "java/bundle/src/main/bundle/gpumf"), bundle);
+    script(folder.resolve("bundle/runtime/bin/java"), printsLocale);
+    for (Path launcher : List.of(clone.resolve("java/gpumf"), bundle)) {
+      Files.deleteIfExists(path.resolve("locale"));
+      assertRan("C.UTF-8", run(launcher, "doctor")); // a machine without the tool
+      script(path.resolve("locale"), "echo ANSI_X3.4-1968\n");
+      assertRan("C.UTF-8", run(launcher, "doctor"));
+      environment.put("LC_ALL", "de_DE");
+      assertRan("C.UTF-8", run(launcher, "doctor"));
+      script(path.resolve("locale"), "[ \"$1\" = charmap ] && echo UTF-8\n");
+      assertRan("de_DE", run(launcher, "doctor"));
+      environment.remove("LC_ALL");
+      assertRan("unset", run(launcher, "doctor"));
+    }
   }
 
   @Test

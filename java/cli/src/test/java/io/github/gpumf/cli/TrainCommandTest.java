@@ -296,21 +296,23 @@ class TrainCommandTest {
     Path train = Files.write(folder.resolve("train.tsv"), rest);
     Path test = Files.write(folder.resolve("test.tsv"), heldOut);
     // Without regularization the model learns the noise by heart, and the held-out RMSE rises.
-    Cli.Run run =
-        Cli.succeed(
-            "train --json --epochs 40 --optimizer lazy-adam --learning-rate 0.02 --factors 8"
-                + " --schedule constant --regularization 0 --ratings "
-                + train
-                + " --validation "
-                + test
-                + " --output "
-                + model("m")
-                + earlyStopping);
-    JsonNode json = run.json();
+    String command =
+        "train --epochs 40 --optimizer lazy-adam --learning-rate 0.02 --factors 8"
+            + " --schedule constant --regularization 0 --ratings "
+            + train
+            + " --validation "
+            + test
+            + " --output "
+            + model("m")
+            + earlyStopping;
+    JsonNode json = Cli.succeed(command + " --json").json();
     int modelEpoch = json.get("modelEpoch").intValue();
     int epochs = json.get("history").size();
     int bestEpoch = json.get("bestEpoch").intValue();
     assertEquals(earlyStopping.isEmpty() ? epochs : bestEpoch, modelEpoch);
+    String summary = Cli.succeed(command).out();
+    String end = earlyStopping.isEmpty() ? "" : " (stopped early after " + epochs + ")";
+    assertTrue(summary.contains(", epoch " + modelEpoch + " of 40" + end + ", training"), summary);
     assertTrue(bestEpoch < epochs, "the data are such that the last epoch is not the best");
     double saved =
         Cli.succeed("evaluate --json --metrics rmse --model " + model("m") + " --ratings " + test)
@@ -386,6 +388,10 @@ class TrainCommandTest {
       assertEquals(2, run.json().get("users").intValue());
       assertEquals(3, run.json().get("ratings").intValue());
     }
+    List<String> spaced = new ArrayList<>(List.of(train.strip().split(" ", -1)));
+    spaced.addAll(List.of("who, what , stars", "--output", model("spaced").toString()));
+    Cli.succeed(spaced.toArray(String[]::new));
+    assertSameBytes("who,what,stars", "spaced");
     assertSameBytes("who,what,stars", "2,3,1");
     Cli.Run run = Cli.succeed("recommend --user bob --json --model " + model("2,3,1"));
     assertEquals("ale", run.json().at("/items/0/item").textValue());
@@ -404,9 +410,14 @@ class TrainCommandTest {
     assertTrue(run.err().lines().anyMatch(line::equals), run.err());
     run = Cli.succeed("evaluate --metrics rmse --model " + model("m") + flags);
     assertTrue(run.err().lines().anyMatch(line::equals), run.err());
-    Files.writeString(file, "who,what,stars\nann,tea,5\nbob,tea,1\n");
+    Files.writeString(file, "review_id,uid,iid,stars\n1,ann,3,5\n2,bob,4,1\n");
     run = Cli.succeed("train --epochs 1 --factors 2 --output " + model("m") + flags);
-    assertTrue(run.err().contains(", by position: the header does not name them"), run.err());
+    line =
+        file
+            + ": user = column 1 \"review_id\", item = column 2 \"uid\", rating = column 3 \"iid\","
+            + " timestamp = column 4 \"stars\", by position: the header does not name them; name"
+            + " others with --columns";
+    assertTrue(run.err().lines().anyMatch(line::equals), run.err());
   }
 
   @Test

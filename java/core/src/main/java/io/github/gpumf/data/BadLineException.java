@@ -10,22 +10,32 @@ final class BadLineException extends Exception {
   private final String problem;
   private final String remedy;
   private final boolean header;
+  private final boolean skippingHelps;
 
   BadLineException(String problem, String remedy) {
-    this(problem, remedy, false);
+    this(problem, remedy, false, true);
   }
 
-  private BadLineException(String problem, String remedy, boolean header) {
+  private BadLineException(String problem, String remedy, boolean header, boolean skippingHelps) {
     super(problem, null, false, false);
     this.problem = problem;
     this.remedy = remedy;
     this.header = header;
+    this.skippingHelps = skippingHelps;
   }
 
   /** A header that does not say which columns to read. */
   static BadLineException ofHeader(String problem) {
-    return new BadLineException(
-        problem, "Say which columns they are (--columns, withColumns).", true);
+    return ofHeader(problem, "Say which columns they are (--columns, withColumns).");
+  }
+
+  static BadLineException ofHeader(String problem, String remedy) {
+    return new BadLineException(problem, remedy, true, false);
+  }
+
+  /** A wish for columns that no other line is likely to fulfil either. */
+  static BadLineException ofWish(String problem, String remedy) {
+    return new BadLineException(problem, remedy, false, false);
   }
 
   String problem() {
@@ -34,6 +44,11 @@ final class BadLineException extends Exception {
 
   String remedy() {
     return remedy;
+  }
+
+  /** Whether the file may be read without this line. */
+  boolean skippingHelps() {
+    return skippingHelps;
   }
 
   /** Whether it is the header: without it the rest of the file would be read by position. */

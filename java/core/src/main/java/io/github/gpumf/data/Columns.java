@@ -74,7 +74,10 @@ record Columns(
     if (header && !positional) {
       throw BadLineException.ofHeader("the header does not name all of user, item and rating");
     }
-    return new Columns(names, false, fields.size(), 0, 1, 2, fields.size() > 3 ? 3 : NONE);
+    // Who names some columns would have named the timestamp: another name is another thing.
+    boolean untimed = header && named && timestamp == NONE;
+    return new Columns(
+        names, false, fields.size(), 0, 1, 2, fields.size() > 3 && !untimed ? 3 : NONE);
   }
 
   private static boolean agrees(int found, int position) {
@@ -84,14 +87,34 @@ record Columns(
   private static Columns find(List<String> fields, Wanted wanted) throws BadLineException {
     boolean header = fields.stream().noneMatch(Numbers::isNumber) || isNamed(fields, wanted);
     String timestamp = wanted.timestamp();
-    return new Columns(
-        header ? List.copyOf(fields) : List.of(),
-        true,
-        fields.size(),
-        find(fields, header, wanted.user(), "user"),
-        find(fields, header, wanted.item(), "item"),
-        find(fields, header, wanted.rating(), "rating"),
-        timestamp == null ? NONE : find(fields, header, timestamp, "timestamp"));
+    Columns columns =
+        new Columns(
+            header ? List.copyOf(fields) : List.of(),
+            true,
+            fields.size(),
+            find(fields, header, wanted.user(), "user"),
+            find(fields, header, wanted.item(), "item"),
+            find(fields, header, wanted.rating(), "rating"),
+            timestamp == null ? NONE : find(fields, header, timestamp, "timestamp"));
+    columns.requireDistinct();
+    return columns;
+  }
+
+  /** A name and a position may be the same column, which only the first line tells. */
+  private void requireDistinct() throws BadLineException {
+    List<String> roles = List.of("user", "item", "rating", "timestamp");
+    List<Integer> found = List.of(user, item, rating, timestamp);
+    for (int role = 0; role < found.size(); role++) {
+      int first = found.indexOf(found.get(role));
+      if (first < role) {
+        throw BadLineException.ofHeader(
+            describe(roles.get(first), found.get(role))
+                + " is also the "
+                + roles.get(role)
+                + "'s column",
+            "Name a column for each (--columns, withColumns).");
+      }
+    }
   }
 
   /** Whether the first line has the wanted names; numbers are no names but positions. */
@@ -119,7 +142,7 @@ record Columns(
         return (int) position - 1;
       }
     }
-    throw new BadLineException(
+    throw BadLineException.ofWish(
         "there is no column " + InvalidDataException.quote(wanted) + " for the " + role,
         header
             ? "The header has the columns " + String.join(", ", fields) + "."
@@ -171,6 +194,11 @@ record Columns(
     return !names.isEmpty();
   }
 
+  /** Whether there is a header and yet columns are taken by position. */
+  boolean byPosition() {
+    return header() && !byName;
+  }
+
   /** Which columns these are, for people. */
   String description() {
     return describe("user", user)
@@ -179,7 +207,7 @@ record Columns(
         + ", "
         + describe("rating", rating)
         + (timestamp == NONE ? "" : ", " + describe("timestamp", timestamp))
-        + (header() && !byName ? ", by position: the header does not name them" : "");
+        + (byPosition() ? ", by position: the header does not name them" : "");
   }
 
   private String describe(String role, int column) {

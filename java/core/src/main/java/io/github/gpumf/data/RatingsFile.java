@@ -25,6 +25,7 @@ final class RatingsFile {
   private final Columns.@Nullable Wanted wanted;
   private final boolean skipBadLines;
   private final Separator separator;
+  private final boolean skippingHelps;
 
   private @Nullable CloseableIterator<LineFields> parser;
   private @Nullable Columns columns;
@@ -38,7 +39,9 @@ final class RatingsFile {
     this.lines = lines;
     this.wanted = wanted;
     this.skipBadLines = skipBadLines;
-    separator = Separator.of(lines.sample());
+    String sample = lines.sample();
+    separator = Separator.of(sample);
+    skippingHelps = separator.splits(sample);
   }
 
   Result read(boolean gzip) throws IOException {
@@ -66,6 +69,7 @@ final class RatingsFile {
             file,
             format,
             columns.description(),
+            columns.byPosition(),
             dataLines,
             badLines,
             firstBadLines,
@@ -181,7 +185,8 @@ final class RatingsFile {
   private void report(BadLineException bad) throws InvalidDataException {
     String problem = bad.problem() + ", in " + lines.quoted();
     if (bad.header() || !skipBadLines) {
-      String remedy = bad.header() ? bad.remedy() : bad.remedy() + OR_SKIP;
+      boolean offered = skippingHelps && bad.skippingHelps();
+      String remedy = offered ? bad.remedy() + OR_SKIP : bad.remedy();
       throw new InvalidDataException(file, lines.number(), problem, remedy);
     }
     badLines++;

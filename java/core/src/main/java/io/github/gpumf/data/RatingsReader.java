@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * <p>Without names that are known the columns are user, item, rating and, if there is a fourth,
- * timestamp; {@link Report#columns} says so. A header that names only some of the columns, others
- * than position would, or two users or items is refused, also where bad lines are skipped. Every
- * line must have as many columns as the first.
+ * timestamp; {@link Report#columns} says so. A header that names some of them, where position has
+ * them too, leaves the others to position, but a fourth column of another name is no timestamp. A
+ * header that names some of them elsewhere, or two users or items, is refused, also where bad lines
+ * are skipped. Every line must have as many columns as the first.
  *
  * <p>Ids are longs if every one of a column is the usual decimal form of a long, else strings.
  * Their indices follow the order of first appearance. If a (user, item) occurs more than once, the
@@ -62,6 +63,8 @@ public final class RatingsReader {
    * @param columns which columns were read, by number from 1 and name, for example {@code user =
    *     column 2 "customer_id", item = column 1 "product_id", rating = column 3 "rating"}, and
    *     whether by position because the header has other names
+   * @param byPosition whether they were taken by position although there is a header, as it does
+   *     not name them
    * @param lines number of lines, blank lines and the header aside
    * @param badLines how many of them were skipped
    * @param firstBadLines a message for each of the first ten of these, naming file, line and
@@ -72,6 +75,7 @@ public final class RatingsReader {
       Path file,
       String format,
       String columns,
+      boolean byPosition,
       long lines,
       long badLines,
       List<String> firstBadLines,

@@ -37,18 +37,26 @@ enum Separator {
     Separator best = COMMA;
     long most = 0;
     for (Separator candidate : values()) {
-      long lines =
-          sample
-              .lines()
-              .limit(SAMPLED_LINES)
-              .filter(line -> count(line, candidate.characters) >= FEWEST)
-              .count();
+      long lines = candidate.linesSplit(sample);
       if (lines > most) {
         best = candidate;
         most = lines;
       }
     }
     return best;
+  }
+
+  /** Whether any of the first lines falls into three fields or more. */
+  boolean splits(String sample) {
+    return linesSplit(sample) > 0;
+  }
+
+  private long linesSplit(String sample) {
+    return sample
+        .lines()
+        .limit(SAMPLED_LINES)
+        .filter(line -> count(line, characters) >= FEWEST)
+        .count();
   }
 
   private static int count(String line, String characters) {

@@ -65,6 +65,11 @@ record RelevantItems(int[] users, int[][] known, int[] total) {
                 + " leave those out; measure on ratings held out of the training, say what else is"
                 + " seen (--seen, withSeen), or ask for rmse and mae alone");
       }
+      if (Arrays.stream(toUser).allMatch(user -> user == IdMap.UNKNOWN)) {
+        throw new IllegalArgumentException(
+            "the model knows no user of these ratings, so there is nobody to rank for; measure on"
+                + " ratings of users that were trained on, or ask for rmse and mae alone");
+      }
       throw new IllegalArgumentException(
           "no user that the model knows has a held-out rating of at least "
               + (float) relevantFrom // the mean rating is a float, and shorter as one

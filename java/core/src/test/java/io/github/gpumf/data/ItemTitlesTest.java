@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +73,31 @@ class ItemTitlesTest {
     assertEquals(3, titles.size());
     assertEquals(Optional.of("American President, The (1995)"), titles.titleOf("11"));
     assertEquals(Optional.of("\u6771\u4eac"), titles.titleOf("7"));
+  }
+
+  /** Genres have a separator of their own, which other formats have between columns. */
+  @Test
+  void readsMovieLensLatestWithoutItsHeader() throws IOException {
+    String first = "1,Toy Story (1995),Adventure|Animation|Children\n";
+    ItemTitles titles =
+        read(
+            first
+                + "2,\"American President, The (1995)\",Comedy|Drama|Romance\n"
+                + "7,\"Alien: The \"\"Cut\"\"\",Horror\n",
+            StandardCharsets.UTF_8);
+    assertEquals(3, titles.size());
+    assertEquals(Optional.of("Toy Story (1995)"), titles.titleOf("1"));
+    assertEquals(Optional.of("American President, The (1995)"), titles.titleOf("2"));
+    assertEquals(Optional.of("Toy Story (1995)"), read(first, StandardCharsets.UTF_8).titleOf("1"));
+  }
+
+  @Test
+  void knownIdsTellTheSeparator() throws IOException {
+    Path file = Files.writeString(directory.resolve("titles"), "a,b|One,x\nc,d|Two,y\n");
+    assertEquals(Optional.of("b|One"), ItemTitles.read(file).titleOf("a"));
+    IdMap known = IdMap.ofStrings(List.of("a,b", "e"));
+    assertEquals(Optional.of("One,x"), ItemTitles.read(file, known).titleOf("a,b"));
+    assertEquals(Optional.of("Two,y"), ItemTitles.read(file, known).titleOf("c,d"));
   }
 
   @Test

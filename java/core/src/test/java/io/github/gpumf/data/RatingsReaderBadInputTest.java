@@ -1,6 +1,7 @@
 package io.github.gpumf.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -183,6 +184,35 @@ class RatingsReaderBadInputTest {
     assertTrue(
         message(STRICT.withColumns("1", "2", "3", "0"), file("1,2,3\n"))
             .contains("no column \"0\" for the timestamp"));
+  }
+
+  @Test
+  void skippingIsOfferedOnlyWhereItHelps() throws IOException {
+    RatingsReader wanting = STRICT.withColumns("who", "item", "rating", null);
+    for (String message :
+        List.of(
+            message(wanting, file("user,item,rating\n1,2,3\n")),
+            message(STRICT, file("user,item\n1,2\n3,4\n")),
+            message(STRICT, file("user item rating\n1 2 3\n")))) {
+      assertFalse(message.contains("skip"), message);
+    }
+    String message = message(STRICT, file("# made today\nuser,item,rating\n1,2,3\n"));
+    assertTrue(message.contains("1 found where user, item and rating are needed"), message);
+    assertTrue(message.contains("Or skip bad lines"), message);
+  }
+
+  @Test
+  void wantedColumnsMustBeDifferent() throws IOException {
+    Path file = file("who,what,stars,when\n1,2,3,4\n");
+    for (RatingsReader reader : List.of(STRICT, SKIPPING)) {
+      String message = message(reader.withColumns("2", "2", "1", null), file);
+      assertTrue(
+          message.contains("line 1: user = column 2 \"what\" is also the item's column"), message);
+      assertTrue(message.endsWith("Name a column for each (--columns, withColumns)."), message);
+      message = message(reader.withColumns("who", "what", "stars", "3"), file);
+      assertTrue(
+          message.contains("rating = column 3 \"stars\" is also the timestamp's column"), message);
+    }
   }
 
   @Test

@@ -112,7 +112,23 @@ class RatingsReaderTest {
   @Test
   void unknownHeadersAreReadByPosition() throws IOException {
     assertEquals(List.of("7,8,2.5"), rows(read("who,what,stars\n7,8,2.5\n").ratings()));
-    assertEquals(List.of("7,8,2.5@4"), rows(read("who,item,stars,when\n7,8,2.5,4\n").ratings()));
+    assertEquals(List.of("7,8,2.5@4"), rows(read("who,what,stars,when\n7,8,2.5,4\n").ratings()));
+    assertTrue(read("who,what,stars\n7,8,2.5\n").report().byPosition());
+    assertFalse(read("user,item,rating\n7,8,2.5\n").report().byPosition());
+    assertFalse(read("7,8,2.5\n").report().byPosition(), "there is no header to go by");
+  }
+
+  /**
+   * A second rating is a number as a timestamp is, and would decide which of two ratings counts.
+   */
+  @Test
+  void columnOfAnotherNameIsNoTimestamp() throws IOException {
+    Result result =
+        read("userID,placeID,rating,food_rating,service_rating\n7,8,2,2,1\n7,8,1,0,1\n");
+    assertEquals(List.of("7,8,1.0"), rows(result.ratings()));
+    assertTrue(result.report().byPosition());
+    assertEquals(List.of("7,8,2.5"), rows(read("who,item,stars,when\n7,8,2.5,4\n").ratings()));
+    assertEquals(List.of("7,8,2.5@4"), rows(read("who,item,stars,Time\n7,8,2.5,4\n").ratings()));
   }
 
   @Test

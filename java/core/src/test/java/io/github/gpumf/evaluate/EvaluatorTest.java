@@ -172,6 +172,17 @@ final class EvaluatorTest {
   }
 
   @Test
+  void saysWhenItKnowsNoUser() {
+    MfModel model = byPopularity(Mf.biased(1), true);
+    IdMap strangers = IdMap.ofStrings(List.of("y", "z"));
+    Ratings heldOut =
+        Ratings.builder(strangers, model.items(), 1, false, false).set(0, 1, 0, 5).build();
+    assertIllegal(
+        "the model knows no user of these ratings",
+        () -> Evaluator.of("hit@2").evaluate(model, heldOut));
+  }
+
+  @Test
   void relevanceMayBeGiven() {
     MfModel model = byPopularity(Mf.biased(1), true);
     Ratings heldOut = ratings("a q 2", "b t 5");
