@@ -4,15 +4,11 @@ import io.github.gpumf.backend.EpochOrder;
 import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
-import io.github.gpumf.data.Workers;
 import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Sgd;
 import java.lang.foreign.Arena;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
-import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
 /**
@@ -24,33 +20,20 @@ final class RatingSteps implements Steps {
   private static final int CHUNK = 256;
 
   /**
-   * Rounds of a kernel before it is compiled, which its caller goes through alone: on two
-   * processors the compiler is done a third sooner if it has one of them to itself, and without it
-   * a rating takes a thousand times as long.
-   */
-  private static final int COLD_ROUNDS = 3;
-
-  /**
-   * Ratings of a call of Sgd's loop meanwhile: what is called often is compiled sooner than what
-   * goes on for long, and the first epoch takes a sixth less.
+   * Ratings of a call of Sgd's loop until it is compiled: what is called often is compiled sooner
+   * than what goes on for long, and the first epoch takes a sixth less.
    */
   private static final int COLD_TOGETHER = 2;
 
   /** So many that nobody notices the calls. */
   private static final int TOGETHER = 1024;
 
-  /** A kernel's code. */
-  private record Code(RatingRule rule, Shaped.Shape shape) {}
-
-  /** Rounds that kernels have been through, up to the first that was not cold. */
-  private static final ConcurrentMap<Code, Integer> VISITED = new ConcurrentHashMap<>();
-
   private final TrainingJob job;
   private final Tables tables;
   private final RatingGrid grid;
   private final Team team;
   private final RatingKernel kernel;
-  private final Code code;
+  private final WarmUp warmUp;
   private final RowUpdate update;
   private final boolean accumulatesByRow;
   private final RatingSide users;
@@ -75,7 +58,7 @@ final class RatingSteps implements Steps {
         new Shaped.Shape(
             tables.users().factors.rowBytes(), RatingGrid.stride(job.ratings().hasWeights()));
     update = RowUpdate.of(job.optimizer(), shape);
-    code = new Code(rule, shape);
+    warmUp = WarmUp.of(rule, shape);
     kernel =
         rule == RatingRule.SGD
             ? Shaped.make(SgdRatings.class, shape)
@@ -100,16 +83,7 @@ final class RatingSteps implements Steps {
     long visited = visited(epoch, from);
     for (long batch = from; batch < to && !totals.diverged(); batch++) {
       int round = EpochOrder.round(job, epoch, batch);
-      boolean cold =
-          VISITED.merge(code, 1, (done, one) -> Math.min(done + one, COLD_ROUNDS + 1))
-              <= COLD_ROUNDS;
-      RatingStep numbers = numbers(visited, cold ? COLD_TOGETHER : TOGETHER);
-      IntConsumer visit = number -> squaredErrors[number] = visit(round, number, numbers);
-      if (cold) {
-        Workers.CALLER.run(grid.size().blocks(), visit);
-      } else {
-        team.forEach(grid.size().blocks(), visit);
-      }
+      visit(round, visited);
       long ratings = grid.ratings(round);
       double squaredError = Sums.inOrder(squaredErrors, squaredErrors.length);
       totals = totals.plus(batch, ratings, squaredError, 0, job.lossLimit());
@@ -117,6 +91,23 @@ final class RatingSteps implements Steps {
       step++;
     }
     return totals;
+  }
+
+  /** Visits all blocks of a round: the caller alone for as long as the kernel is not compiled. */
+  private void visit(int round, long visited) {
+    int blocks = grid.size().blocks();
+    int first = 0;
+    RatingStep cold = numbers(visited, COLD_TOGETHER);
+    for (; first < blocks && !warmUp.isOver(); first++) {
+      long start = System.nanoTime();
+      squaredErrors[first] = visit(round, first, cold);
+      long ratings = grid.end(round, first) - grid.start(round, first);
+      warmUp.took(ratings, System.nanoTime() - start);
+    }
+    int done = first;
+    RatingStep warm = numbers(visited, TOGETHER);
+    team.forEach(
+        blocks - done, number -> squaredErrors[done + number] = visit(round, done + number, warm));
   }
 
   private double visit(int round, int number, RatingStep numbers) {
