@@ -15,10 +15,14 @@ import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.Weights;
 import io.github.gpumf.optim.Precision;
+import io.github.gpumf.optim.Updates;
 import io.github.gpumf.train.TrainingResult.StopReason;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -316,11 +320,32 @@ public final class Trainer {
   }
 
   private double lossLimit() {
-    double largestWeight = 1;
+    return DIVERGENCE_FACTOR * largestWeight() * Math.max(1, ratings.meanSquare());
+  }
+
+  /** At least 1. */
+  private float largestWeight() {
+    float largest = 1;
     for (long row = 0; ratings.hasWeights() && row < ratings.size(); row++) {
-      largestWeight = Math.max(largestWeight, ratings.weight(row));
+      largest = Math.max(largest, ratings.weight(row));
     }
-    return DIVERGENCE_FACTOR * largestWeight * Math.max(1, ratings.meanSquare());
+    return largest;
+  }
+
+  /** The limit, and where it comes from. */
+  private String inWords(double limit) {
+    return rounded(limit)
+        + String.format(Locale.ROOT, ", which is %,d times ", (long) DIVERGENCE_FACTOR)
+        + (largestWeight() > 1
+            ? "the largest weight, " + rounded(largestWeight()) + ", times "
+            : "")
+        + (ratings.meanSquare() < 1 ? "the larger of 1 and " : "")
+        + "the mean square of the ratings";
+  }
+
+  /** Three digits tell what a person needs. */
+  private static String rounded(double number) {
+    return Double.toString(new BigDecimal(number).round(new MathContext(3)).doubleValue());
   }
 
   private void goOnFrom(Checkpoint checkpoint) {
@@ -395,7 +420,7 @@ public final class Trainer {
             backend,
             epoch,
             totals.divergedBatch(),
-            "its mean squared error is not below " + job.lossLimit());
+            "its mean squared error is not below " + inWords(job.lossLimit()));
       }
       adaptCallLength(end - batch, took);
       batch = end;
@@ -480,16 +505,16 @@ public final class Trainer {
     return new DivergedException(
         "training diverged in epoch "
             + (epoch + 1)
-            + ", batch "
+            + (options.updates() == Updates.PER_RATING ? ", round " : ", batch ")
             + (batch + 1)
             + " of "
             + job.batchesPerEpoch()
             + ", at learning rate "
-            + learningRate
+            + rounded(learningRate)
             + ": "
             + what
             + ". Try a learning rate of "
-            + learningRate / 10
+            + rounded(learningRate / 10)
             + ", a warm-up, or more regularization; "
             + whatIsKept(),
         epoch + 1,
