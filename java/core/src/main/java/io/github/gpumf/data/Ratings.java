@@ -128,17 +128,25 @@ public final class Ratings {
 
   /**
    * Reads the rows of a query: user, item, rating and, if there is a fourth column, timestamp, in
-   * this order. Ids are numbers or strings, timestamps whole numbers. If a (user, item) occurs more
-   * than once, the latest timestamp wins, among equals or without timestamps the last row; the
-   * rating stands where the pair stood first.
+   * this order. If a (user, item) occurs more than once, the latest timestamp wins, among equals or
+   * without timestamps the last row; the rating stands where the pair stood first.
+   *
+   * <p>Ids are numbers or strings. A whole number is one whatever its column: 7.00 of a DECIMAL and
+   * 7.0 of a DOUBLE are the id 7. A CHAR has lost the spaces that fill it up; other strings are
+   * taken as they are.
+   *
+   * <p>Timestamps are whole numbers, taken as they are, or times, which become seconds since the
+   * epoch, rounded down: a TIMESTAMP WITH TIME ZONE is that moment, a TIMESTAMP without one is read
+   * in UTC, and a DATE is its midnight in UTC.
    *
    * <p>Rows are streamed, as far as the driver does it: PostgreSQL's wants auto-commit off.
    *
    * @param connection a connection, which stays open
    * @param sql the query; let it order its rows, or indices depend on the database's mood
    * @return the ratings, none if there are no rows
-   * @throws SQLException if the query fails, or naming row and column if there is a NULL, an empty
-   *     id, or a rating that is not finite
+   * @throws SQLException if the query fails or does not have three or four columns, or naming row
+   *     and column if there is a NULL, an empty id, a rating that is not finite, or a value of a
+   *     type that cannot be read as what the column is
    */
   public static Ratings fromJdbc(Connection connection, String sql) throws SQLException {
     return JdbcRatings.read(connection, sql);
