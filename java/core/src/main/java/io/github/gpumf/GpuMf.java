@@ -25,9 +25,20 @@ public final class GpuMf {
    * Trains with {@link TrainingOptions#tunedFor(Mf, Ratings)}: the options that do well on
    * MovieLens, fitted to these ratings.
    *
+   * <p>They are meant for {@link Mf#tuned} and {@link Mf#withTunedOptions}. A model without
+   * regularization, such as {@code Mf.biased(64)}, overfits with them: on MovieLens 100K its RMSE
+   * on held-out ratings is about 1.02, that of {@code Mf.tuned(64)} 0.89.
+   *
    * @param ratings training ratings, at least one
-   * @param spec the model; {@link Mf#tuned} and {@link Mf#withTunedOptions} go with these options
+   * @param spec the model, best one with tuned options
    * @return the model and how it was reached
+   * @throws IllegalArgumentException if there are no ratings
+   * @throws io.github.gpumf.backend.DeviceException if the device, or the JVM, has not the memory;
+   *     {@link #plan} knows before
+   * @throws io.github.gpumf.train.BackendFailedException if the device fails in the middle; it
+   *     carries the model of the last good epoch
+   * @throws io.github.gpumf.train.DivergedException if the loss explodes; it carries the model of
+   *     the last good epoch
    */
   public static TrainingResult train(Ratings ratings, Mf spec) {
     return train(ratings, spec, TrainingOptions.tunedFor(spec, ratings));
