@@ -31,7 +31,7 @@ final class JdbcRatings {
     }
   }
 
-  private static Ratings read(ResultSet rows) throws SQLException {
+  static Ratings read(ResultSet rows) throws SQLException {
     ResultSetMetaData columns = rows.getMetaData();
     int count = columns.getColumnCount();
     if (count < 3 || count > 4) {
@@ -158,23 +158,11 @@ final class JdbcRatings {
   }
 
   private static long timestamp(ResultSet rows, long row, TimeColumn kind) throws SQLException {
-    long seconds = 0;
+    long seconds;
     try {
-      switch (kind) {
-        case SECONDS -> seconds = rows.getLong(4);
-        case DATE -> {
-          LocalDate date = rows.getObject(4, LocalDate.class);
-          seconds = date == null ? 0 : date.toEpochSecond(LocalTime.MIN, ZoneOffset.UTC);
-        }
-        case DATE_AND_TIME -> {
-          LocalDateTime time = rows.getObject(4, LocalDateTime.class);
-          seconds = time == null ? 0 : time.toEpochSecond(ZoneOffset.UTC);
-        }
-        case DATE_AND_TIME_WITH_ZONE -> {
-          OffsetDateTime time = rows.getObject(4, OffsetDateTime.class);
-          seconds = time == null ? 0 : time.toEpochSecond();
-        }
-      }
+      // SQLite's driver goes by the declared type, and a column of any may hold numbers.
+      boolean isNumber = kind == TimeColumn.SECONDS || rows.getObject(4) instanceof Number;
+      seconds = isNumber ? rows.getLong(4) : secondsOf(rows, kind);
     } catch (SQLException refusal) {
       throw unreadable(
           rows,
@@ -186,6 +174,25 @@ final class JdbcRatings {
     }
     requireValue(rows, row, 4);
     return seconds;
+  }
+
+  /** The seconds of a time, or 0 for NULL. */
+  private static long secondsOf(ResultSet rows, TimeColumn kind) throws SQLException {
+    return switch (kind) {
+      case SECONDS -> rows.getLong(4);
+      case DATE -> {
+        LocalDate date = rows.getObject(4, LocalDate.class);
+        yield date == null ? 0 : date.toEpochSecond(LocalTime.MIN, ZoneOffset.UTC);
+      }
+      case DATE_AND_TIME -> {
+        LocalDateTime time = rows.getObject(4, LocalDateTime.class);
+        yield time == null ? 0 : time.toEpochSecond(ZoneOffset.UTC);
+      }
+      case DATE_AND_TIME_WITH_ZONE -> {
+        OffsetDateTime time = rows.getObject(4, OffsetDateTime.class);
+        yield time == null ? 0 : time.toEpochSecond();
+      }
+    };
   }
 
   private static void requireValue(ResultSet rows, long row, int column) throws SQLException {

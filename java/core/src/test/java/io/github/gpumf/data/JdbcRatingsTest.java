@@ -5,11 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Types;
 import java.util.List;
+import java.util.Map;
 import java.util.TimeZone;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -130,6 +135,46 @@ class JdbcRatingsTest {
       String message = refused("values (1, 2, 3, cast(null as " + type + "))");
       assertTrue(message.contains("row 1: column 4 (C4) is NULL. Filter"), message);
     }
+  }
+
+  /** Reads a query whose fourth column another driver would call by another type. */
+  private Ratings readAs(int type, String name, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      ResultSetMetaData columns =
+          fake(
+              ResultSetMetaData.class,
+              rows.getMetaData(),
+              Map.of("getColumnType", type, "getColumnTypeName", name));
+      return JdbcRatings.read(fake(ResultSet.class, rows, Map.of("getMetaData", columns)));
+    }
+  }
+
+  /** Gives some answers of its own; {@code getColumn...} only of the fourth column. */
+  private static <T> T fake(Class<T> type, T real, Map<String, Object> answers) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> {
+              boolean other = arguments != null && !arguments[0].equals(4);
+              Object answer = other ? null : answers.get(method.getName());
+              return answer == null ? method.invoke(real, arguments) : answer;
+            }));
+  }
+
+  @Test
+  void driversNameTheirTimesInWaysOfTheirOwn() throws SQLException {
+    String zoned = "values (1, 1, 3, timestamp with time zone '1970-01-01 03:00:00+02')";
+    assertEquals(
+        List.of("1,1,3.0@3600"),
+        RatingsReaderTest.rows(readAs(Types.TIMESTAMP, "timestamptz", zoned)));
+    String number = "values (1, 1, 3, 1678588200)";
+    assertEquals(
+        List.of("1,1,3.0@1678588200"),
+        RatingsReaderTest.rows(readAs(Types.TIMESTAMP, "TIMESTAMP", number)));
+    assertEquals(
+        List.of("1,1,3.0@1678588200"), RatingsReaderTest.rows(readAs(Types.DATE, "DATE", number)));
   }
 
   @Test
