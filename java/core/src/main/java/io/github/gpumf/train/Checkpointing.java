@@ -26,7 +26,11 @@ import java.util.Objects;
  *     not, a directory with checkpoints is refused, so that none is lost
  */
 public record Checkpointing(Path directory, int everyEpochs, boolean resume) {
-  /** Checks the interval. */
+  /**
+   * Checks the interval.
+   *
+   * @throws IllegalArgumentException if the interval is below 1
+   */
   public Checkpointing {
     Objects.requireNonNull(directory, "directory");
     if (everyEpochs < 1) {
