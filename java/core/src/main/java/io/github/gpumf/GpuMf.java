@@ -25,9 +25,20 @@ public final class GpuMf {
    * Trains with {@link TrainingOptions#tunedFor(Mf, Ratings)}: the options that do well on
    * MovieLens, fitted to these ratings.
    *
+   * <p>They are meant for {@link Mf#tuned} and {@link Mf#withTunedOptions}. A model without
+   * regularization, such as {@code Mf.biased(64)}, overfits with them: on MovieLens 100K its RMSE
+   * on held-out ratings is about 1.02, that of {@code Mf.tuned(64)} 0.90.
+   *
    * @param ratings training ratings, at least one
-   * @param spec the model; {@link Mf#tuned} and {@link Mf#withTunedOptions} go with these options
+   * @param spec the model, best one with tuned options
    * @return the model and how it was reached
+   * @throws IllegalArgumentException if there are no ratings
+   * @throws io.github.gpumf.backend.DeviceException if the device, or the JVM, has not the memory;
+   *     {@link #plan} knows before
+   * @throws io.github.gpumf.train.BackendFailedException if the device fails in the middle; it
+   *     carries the model of the last good epoch
+   * @throws io.github.gpumf.train.DivergedException if the loss explodes; it carries the model of
+   *     the last good epoch
    */
   public static TrainingResult train(Ratings ratings, Mf spec) {
     return train(ratings, spec, TrainingOptions.tunedFor(spec, ratings));
@@ -40,6 +51,8 @@ public final class GpuMf {
    * @param spec the model
    * @param options how to train
    * @return the model and how it was reached
+   * @throws IllegalArgumentException if there are no ratings, or the options do not go with the
+   *     model or with each other; {@link Trainer} says which do not
    * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
    *     used here
    * @throws io.github.gpumf.backend.DeviceException if the device of the backend asked for has not
@@ -64,6 +77,9 @@ public final class GpuMf {
    * @param spec the model
    * @param options how to train; early stopping goes by the validation RMSE
    * @return the model and how it was reached
+   * @throws IllegalArgumentException if there are no ratings, none of the validation ratings has a
+   *     user and an item that have training ratings, or the options do not go with the model or
+   *     with each other; {@link Trainer} says which do not
    * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
    *     used here
    * @throws io.github.gpumf.backend.DeviceException if the device of the backend asked for has not
@@ -87,8 +103,11 @@ public final class GpuMf {
    * @param spec the model
    * @param options how to train
    * @return memory by part, on the backend that the training would run on, whether it fits or not
+   * @throws IllegalArgumentException if there are no ratings, or the options do not go with the
+   *     model or with each other; {@link Trainer} says which do not
    * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
    *     used here
+   * @throws io.github.gpumf.backend.DeviceException if the device cannot be asked
    */
   public static TrainingPlan plan(Ratings ratings, Mf spec, TrainingOptions options) {
     return new Trainer(ratings, null, spec, options).plan();
@@ -102,8 +121,12 @@ public final class GpuMf {
    * @param spec the model
    * @param options how to train
    * @return memory by part, on the backend that the training would run on, whether it fits or not
+   * @throws IllegalArgumentException if there are no ratings, none of the validation ratings has a
+   *     user and an item that have training ratings, or the options do not go with the model or
+   *     with each other; {@link Trainer} says which do not
    * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
    *     used here
+   * @throws io.github.gpumf.backend.DeviceException if the device cannot be asked
    */
   public static TrainingPlan plan(
       Ratings ratings, Ratings validation, Mf spec, TrainingOptions options) {

@@ -111,6 +111,17 @@ public interface TrainingSession extends AutoCloseable {
   Weights weights(Slot slot);
 
   /**
+   * Hands out kept weights for good. Who has the memory for a copy already gives it away: when a
+   * training is over there may be none for another one.
+   *
+   * @param slot {@link Slot#LAST_GOOD} or {@link Slot#BEST}, one that was kept before
+   * @return the weights, in memory of their own; the slot may be empty afterwards
+   */
+  default Weights take(Slot slot) {
+    return weights(slot);
+  }
+
+  /**
    * Hands out everything needed to go on later.
    *
    * @return a copy in memory of its own

@@ -65,6 +65,7 @@ public final class CounterRandom {
    * @param substream tells sequences of one purpose apart, for example the epoch; not negative and
    *     below 2^32
    * @return the sequence
+   * @throws IllegalArgumentException if the substream is out of range
    */
   public static CounterRandom of(long seed, Purpose purpose, long substream) {
     if (substream < 0 || substream >= 1L << 32) {

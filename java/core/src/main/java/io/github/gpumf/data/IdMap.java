@@ -47,6 +47,7 @@ public sealed interface IdMap {
    *
    * @param index 0..n-1
    * @return the id, in decimal if it is a long
+   * @throws IndexOutOfBoundsException if no id has the index
    */
   String idOf(int index);
 
@@ -78,6 +79,7 @@ public sealed interface IdMap {
    *
    * @param size number of ids, at least 0
    * @return the map
+   * @throws IllegalArgumentException if the size is negative
    */
   static IdMap dense(int size) {
     return new Dense(size);

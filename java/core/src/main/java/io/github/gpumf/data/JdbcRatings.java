@@ -1,5 +1,6 @@
 package io.github.gpumf.data;
 
+import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
@@ -7,6 +8,11 @@ import java.sql.SQLDataException;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 
 /** Reads ratings from a database; see {@link Ratings#fromJdbc}. */
 final class JdbcRatings {
@@ -25,7 +31,7 @@ final class JdbcRatings {
     }
   }
 
-  private static Ratings read(ResultSet rows) throws SQLException {
+  static Ratings read(ResultSet rows) throws SQLException {
     ResultSetMetaData columns = rows.getMetaData();
     int count = columns.getColumnCount();
     if (count < 3 || count > 4) {
@@ -36,31 +42,48 @@ final class JdbcRatings {
               + " columns");
     }
     boolean hasTimestamps = count == 4;
-    boolean longUsers = isWhole(columns.getColumnType(1));
-    boolean longItems = isWhole(columns.getColumnType(2));
+    IdColumn users = IdColumn.of(columns.getColumnType(1));
+    IdColumn items = IdColumn.of(columns.getColumnType(2));
+    TimeColumn times = hasTimestamps ? TimeColumn.of(columns) : TimeColumn.SECONDS;
     RatingCollector collector = new RatingCollector(hasTimestamps);
     for (long row = 1; rows.next(); row++) {
-      int user = index(rows, row, 1, longUsers, collector.users());
-      int item = index(rows, row, 2, longItems, collector.items());
-      float rating = rows.getFloat(3);
-      requireValue(rows, row, 3);
-      if (!Float.isFinite(rating)) {
-        throw bad(rows, row, 3, "is " + rating + ", not a finite number");
-      }
-      long timestamp = 0;
-      if (hasTimestamps) {
-        timestamp = rows.getLong(4);
-        requireValue(rows, row, 4);
-      }
+      int user = index(rows, row, 1, users, collector.users());
+      int item = index(rows, row, 2, items, collector.items());
+      float rating = rating(rows, row);
+      long timestamp = hasTimestamps ? timestamp(rows, row, times) : 0;
       collector.addRow(user, item, rating, timestamp);
     }
     return collector.build();
   }
 
-  private static int index(ResultSet rows, long row, int column, boolean whole, IdIndexer ids)
+  /** How the ids of a column are read. */
+  private enum IdColumn {
+    WHOLE,
+    /** Numbers that may have a fraction, or a scale of zeros. */
+    DECIMAL,
+    /** Strings that the database fills up with spaces to the column's length. */
+    PADDED,
+    STRING;
+
+    static IdColumn of(int type) {
+      return switch (type) {
+        case Types.BIGINT, Types.INTEGER, Types.SMALLINT, Types.TINYINT -> WHOLE;
+        case Types.DECIMAL, Types.NUMERIC, Types.DOUBLE, Types.FLOAT, Types.REAL -> DECIMAL;
+        case Types.CHAR, Types.NCHAR -> PADDED;
+        default -> STRING;
+      };
+    }
+  }
+
+  private static int index(ResultSet rows, long row, int column, IdColumn kind, IdIndexer ids)
       throws SQLException {
-    if (whole) {
-      long id = rows.getLong(column);
+    if (kind == IdColumn.WHOLE) {
+      long id;
+      try {
+        id = rows.getLong(column);
+      } catch (SQLException refusal) {
+        throw unreadable(rows, row, column, "an id", "Select it as BIGINT or VARCHAR.", refusal);
+      }
       requireValue(rows, row, column);
       return ids.indexOf(id);
     }
@@ -68,17 +91,108 @@ final class JdbcRatings {
     if (id == null) {
       throw bad(rows, row, column, "is NULL");
     }
+    id =
+        switch (kind) {
+          case DECIMAL -> withoutZeros(id);
+          case PADDED -> withoutPadding(id);
+          default -> id;
+        };
     if (id.isEmpty()) {
       throw bad(rows, row, column, "is an empty string");
     }
     return ids.indexOf(id);
   }
 
-  private static boolean isWhole(int type) {
-    return type == Types.BIGINT
-        || type == Types.INTEGER
-        || type == Types.SMALLINT
-        || type == Types.TINYINT;
+  /** The digits of a whole number, which a driver may write as 7.00, 7.0 or 7E+2. */
+  private static String withoutZeros(String number) {
+    BigDecimal value;
+    try {
+      value = new BigDecimal(number).stripTrailingZeros();
+    } catch (NumberFormatException notANumber) {
+      return number; // NaN is an id like any other.
+    }
+    return value.scale() <= 0 ? value.toBigInteger().toString() : number;
+  }
+
+  private static String withoutPadding(String id) {
+    int end = id.length();
+    while (end > 0 && id.charAt(end - 1) == ' ') {
+      end--;
+    }
+    return id.substring(0, end);
+  }
+
+  private static float rating(ResultSet rows, long row) throws SQLException {
+    float rating;
+    try {
+      rating = rows.getFloat(3);
+    } catch (SQLException refusal) {
+      throw unreadable(rows, row, 3, "a rating", "Select it as a number.", refusal);
+    }
+    requireValue(rows, row, 3);
+    if (!Float.isFinite(rating)) {
+      throw bad(rows, row, 3, "is " + rating + ", not a finite number");
+    }
+    return rating;
+  }
+
+  /** How the timestamps are read. */
+  private enum TimeColumn {
+    SECONDS,
+    DATE,
+    DATE_AND_TIME,
+    DATE_AND_TIME_WITH_ZONE;
+
+    static TimeColumn of(ResultSetMetaData columns) throws SQLException {
+      return switch (columns.getColumnType(4)) {
+        case Types.DATE -> DATE;
+        case Types.TIMESTAMP_WITH_TIMEZONE -> DATE_AND_TIME_WITH_ZONE;
+        // PostgreSQL's driver calls both of its timestamps so.
+        case Types.TIMESTAMP ->
+            columns.getColumnTypeName(4).equalsIgnoreCase("timestamptz")
+                ? DATE_AND_TIME_WITH_ZONE
+                : DATE_AND_TIME;
+        default -> SECONDS;
+      };
+    }
+  }
+
+  private static long timestamp(ResultSet rows, long row, TimeColumn kind) throws SQLException {
+    long seconds;
+    try {
+      // SQLite's driver goes by the declared type, and a column of any may hold numbers.
+      boolean isNumber = kind == TimeColumn.SECONDS || rows.getObject(4) instanceof Number;
+      seconds = isNumber ? rows.getLong(4) : secondsOf(rows, kind);
+    } catch (SQLException refusal) {
+      throw unreadable(
+          rows,
+          row,
+          4,
+          "a timestamp",
+          "Select it as whole seconds since the epoch, a TIMESTAMP or a DATE.",
+          refusal);
+    }
+    requireValue(rows, row, 4);
+    return seconds;
+  }
+
+  /** The seconds of a time, or 0 for NULL. */
+  private static long secondsOf(ResultSet rows, TimeColumn kind) throws SQLException {
+    return switch (kind) {
+      case SECONDS -> rows.getLong(4);
+      case DATE -> {
+        LocalDate date = rows.getObject(4, LocalDate.class);
+        yield date == null ? 0 : date.toEpochSecond(LocalTime.MIN, ZoneOffset.UTC);
+      }
+      case DATE_AND_TIME -> {
+        LocalDateTime time = rows.getObject(4, LocalDateTime.class);
+        yield time == null ? 0 : time.toEpochSecond(ZoneOffset.UTC);
+      }
+      case DATE_AND_TIME_WITH_ZONE -> {
+        OffsetDateTime time = rows.getObject(4, OffsetDateTime.class);
+        yield time == null ? 0 : time.toEpochSecond();
+      }
+    };
   }
 
   private static void requireValue(ResultSet rows, long row, int column) throws SQLException {
@@ -87,17 +201,38 @@ final class JdbcRatings {
     }
   }
 
+  private static SQLDataException unreadable(
+      ResultSet rows, long row, int column, String what, String remedy, SQLException refusal)
+      throws SQLException {
+    String type = rows.getMetaData().getColumnTypeName(column);
+    SQLDataException failure =
+        new SQLDataException(
+            place(rows, row, column)
+                + " of SQL type "
+                + type
+                + " cannot be read as "
+                + what
+                + ": "
+                + refusal.getMessage()
+                + ". "
+                + remedy);
+    failure.initCause(refusal);
+    return failure;
+  }
+
   private static SQLDataException bad(ResultSet rows, long row, int column, String problem)
       throws SQLException {
     return new SQLDataException(
-        "row "
-            + row
-            + ": column "
-            + column
-            + " ("
-            + rows.getMetaData().getColumnLabel(column)
-            + ") "
-            + problem
-            + ". Filter such rows out in the query.");
+        place(rows, row, column) + " " + problem + ". Filter such rows out in the query.");
+  }
+
+  private static String place(ResultSet rows, long row, int column) throws SQLException {
+    return "row "
+        + row
+        + ": column "
+        + column
+        + " ("
+        + rows.getMetaData().getColumnLabel(column)
+        + ")";
   }
 }

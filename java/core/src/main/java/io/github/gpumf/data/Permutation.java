@@ -39,6 +39,7 @@ public final class Permutation {
    * @param seed any value
    * @param purpose what the permutation is for: {@link Purpose#SHUFFLE} or {@link Purpose#SPLIT}
    * @param substream tells permutations of one purpose apart, for example the epoch
+   * @throws IllegalArgumentException if the size is negative
    */
   public Permutation(long size, long seed, Purpose purpose, long substream) {
     if (size < 0) {
@@ -88,6 +89,7 @@ public final class Permutation {
    *
    * @param index in 0..n-1
    * @return its image, in 0..n-1; different for different indices
+   * @throws IndexOutOfBoundsException if the index is out of range
    */
   public long apply(long index) {
     if (index < 0 || index >= size) {
@@ -105,6 +107,7 @@ public final class Permutation {
    *
    * @param image in 0..n-1
    * @return the index, in 0..n-1, for which {@link #apply} gives the image
+   * @throws IndexOutOfBoundsException if the image is out of range
    */
   public long invert(long image) {
     if (image < 0 || image >= size) {

@@ -105,7 +105,7 @@ public final class Ratings {
    * @param itemCount number of items, also those without a rating
    * @return the ratings, a copy
    * @throws IllegalArgumentException naming the row and the value if a column is shorter than
-   *     another, an index is out of range or a value is not finite
+   *     another, an index is out of range or a value is not finite, or if a count is negative
    */
   public static Ratings of(int[] users, int[] items, float[] values, int userCount, int itemCount) {
     if (users.length != items.length || users.length != values.length) {
@@ -128,17 +128,25 @@ public final class Ratings {
 
   /**
    * Reads the rows of a query: user, item, rating and, if there is a fourth column, timestamp, in
-   * this order. Ids are numbers or strings, timestamps whole numbers. If a (user, item) occurs more
-   * than once, the latest timestamp wins, among equals or without timestamps the last row; the
-   * rating stands where the pair stood first.
+   * this order. If a (user, item) occurs more than once, the latest timestamp wins, among equals or
+   * without timestamps the last row; the rating stands where the pair stood first.
+   *
+   * <p>Ids are numbers or strings. A whole number is one whatever its column: 7.00 of a DECIMAL and
+   * 7.0 of a DOUBLE are the id 7. A CHAR loses the spaces that fill it up; other strings are taken
+   * as they are.
+   *
+   * <p>Timestamps are whole numbers, taken as they are, or times, which become seconds since the
+   * epoch, rounded down: a TIMESTAMP WITH TIME ZONE is that moment, a TIMESTAMP without one is read
+   * in UTC, and a DATE is its midnight in UTC.
    *
    * <p>Rows are streamed, as far as the driver does it: PostgreSQL's wants auto-commit off.
    *
    * @param connection a connection, which stays open
    * @param sql the query; let it order its rows, or indices depend on the database's mood
    * @return the ratings, none if there are no rows
-   * @throws SQLException if the query fails, or naming row and column if there is a NULL, an empty
-   *     id, or a rating that is not finite
+   * @throws SQLException if the query fails or does not have three or four columns, or naming row
+   *     and column if there is a NULL, an empty id, a rating that is not finite, or a value of a
+   *     type that cannot be read as what the column is
    */
   public static Ratings fromJdbc(Connection connection, String sql) throws SQLException {
     return JdbcRatings.read(connection, sql);
@@ -163,6 +171,7 @@ public final class Ratings {
    * @param timestamps whether rows have timestamps
    * @param weights whether rows have weights
    * @return a builder whose rows are all still to be set
+   * @throws IllegalArgumentException if the size is negative
    */
   public static Builder builder(
       IdMap users, IdMap items, long size, boolean timestamps, boolean weights) {
@@ -400,6 +409,8 @@ public final class Ratings {
    * @param count number of rows to take
    * @param rowAt the row here of each row there
    * @return the selection, a copy
+   * @throws IllegalArgumentException if the count is negative
+   * @throws IndexOutOfBoundsException naming a row that is not here
    */
   public Ratings select(long count, LongUnaryOperator rowAt) {
     Builder builder = builderLike(count);

@@ -23,6 +23,7 @@ public final class Splitter {
    * @param seed any value
    * @return a split with exactly {@code round(testFraction * ratings.size())} test ratings: none of
    *     4 if the fraction is 0.1; a part may be empty
+   * @throws IllegalArgumentException if the fraction is not above 0 and below 1
    */
   public static Split random(Ratings ratings, double testFraction, long seed) {
     if (!(testFraction > 0 && testFraction < 1)) {
@@ -90,6 +91,7 @@ public final class Splitter {
    * @param folds number of splits, at least 2
    * @param seed any value
    * @return the splits; sizes of their test parts differ by one at most, and no part is empty
+   * @throws IllegalArgumentException if there are fewer than 2 folds, or more folds than ratings
    */
   public static List<Split> kFold(Ratings ratings, int folds, long seed) {
     if (folds < 2 || folds > ratings.size()) {

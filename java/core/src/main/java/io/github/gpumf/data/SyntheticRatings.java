@@ -17,11 +17,11 @@ import java.util.Arrays;
  * <p>Each user's ratings are of distinct items, stand together, and have rising timestamps. Time
  * and memory grow with the number of ratings.
  *
- * @param users number of users
- * @param items number of items
+ * @param users number of users, at least 1
+ * @param items number of items, at least 4
  * @param ratings number of ratings, at most a quarter of {@code users * items}
  * @param rank rank of the planted product, 1..1024
- * @param noise standard deviation of the noise, at least 0
+ * @param noise standard deviation of the noise, 0..100
  * @param step distance between neighbouring ratings: 1 for whole stars, 0.5 for half ones, 0 not to
  *     round
  * @param seed any value; the same numbers and seed make the same ratings
@@ -107,10 +107,11 @@ public record SyntheticRatings(
   /**
    * Changes the size.
    *
-   * @param newUsers number of users
-   * @param newItems number of items
-   * @param newRatings number of ratings
+   * @param newUsers number of users, at least 1
+   * @param newItems number of items, at least 4
+   * @param newRatings number of ratings, at most a quarter of {@code newUsers * newItems}
    * @return a changed copy
+   * @throws IllegalArgumentException naming the number that is out of range
    */
   public SyntheticRatings withSize(int newUsers, int newItems, long newRatings) {
     return new SyntheticRatings(newUsers, newItems, newRatings, rank, noise, step, seed);
@@ -119,8 +120,9 @@ public record SyntheticRatings(
   /**
    * Changes the rank of the truth.
    *
-   * @param newRank rank of the planted product
+   * @param newRank rank of the planted product, 1..1024
    * @return a changed copy
+   * @throws IllegalArgumentException if the rank is not in 1..1024
    */
   public SyntheticRatings withRank(int newRank) {
     return new SyntheticRatings(users, items, ratings, newRank, noise, step, seed);
@@ -129,8 +131,9 @@ public record SyntheticRatings(
   /**
    * Changes the noise.
    *
-   * @param newNoise standard deviation of the noise
+   * @param newNoise standard deviation of the noise, 0..100
    * @return a changed copy
+   * @throws IllegalArgumentException if the noise is not in 0..100
    */
   public SyntheticRatings withNoise(double newNoise) {
     return new SyntheticRatings(users, items, ratings, rank, newNoise, step, seed);
@@ -141,6 +144,7 @@ public record SyntheticRatings(
    *
    * @param newStep 1 for whole stars, 0.5 for half ones, 0 not to round
    * @return a changed copy
+   * @throws IllegalArgumentException if the step is not 0, 0.5 or 1
    */
   public SyntheticRatings withStep(double newStep) {
     return new SyntheticRatings(users, items, ratings, rank, noise, newStep, seed);

@@ -28,6 +28,7 @@ public interface Workers {
    *
    * @param threads at most so many at a time, the caller included; at least 1
    * @return workers that any thread may call
+   * @throws IllegalArgumentException if there is not at least one thread
    */
   static Workers of(int threads) {
     if (threads < 1) {

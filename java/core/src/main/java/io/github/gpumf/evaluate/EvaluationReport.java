@@ -26,7 +26,7 @@ public record EvaluationReport(
    *
    * @param name such as {@code ndcg@10}
    * @return its value
-   * @throws IllegalArgumentException if it was not asked for
+   * @throws IllegalArgumentException if it is not a metric, or was not asked for
    */
   public double get(String name) {
     Double value = metrics.get(Metric.parse(name));

@@ -51,6 +51,7 @@ public final class Evaluator {
    *
    * @param metrics at least one
    * @return the evaluator
+   * @throws IllegalArgumentException if there is none
    */
   public static Evaluator of(List<Metric> metrics) {
     return new Evaluator(metrics, OptionalDouble.empty(), null, Backends.AUTO);
@@ -61,6 +62,7 @@ public final class Evaluator {
    *
    * @param metrics names separated by commas, such as {@code rmse,ndcg@10}
    * @return the evaluator
+   * @throws IllegalArgumentException naming what there is, if one is not a metric
    */
   public static Evaluator of(String metrics) {
     return of(Metric.parseAll(metrics));
@@ -72,6 +74,7 @@ public final class Evaluator {
    *
    * @param rating the lowest relevant rating, finite
    * @return a changed copy
+   * @throws IllegalArgumentException if the rating is not finite
    */
   public Evaluator withRelevantFrom(double rating) {
     if (!Double.isFinite(rating)) {
@@ -110,6 +113,9 @@ public final class Evaluator {
    * @return all metrics asked for
    * @throws IllegalArgumentException if there are no held-out ratings, or if a metric needs ranked
    *     lists and no user has a relevant held-out item
+   * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
+   *     used
+   * @throws io.github.gpumf.backend.DeviceException if its device has not the memory, or fails
    */
   public EvaluationReport evaluate(MfModel model, Ratings heldOut) {
     Objects.requireNonNull(model, "model");

@@ -66,7 +66,12 @@ public record Metric(Kind kind, int k) {
     }
   }
 
-  /** Checks that there is a K where one is needed. */
+  /**
+   * Checks that there is a K where one is needed.
+   *
+   * @throws IllegalArgumentException if a metric of lists has no K of at least 1, or an error of
+   *     ratings has one
+   */
   public Metric {
     if (kind.isRanked() && k < 1) {
       throw new IllegalArgumentException(

@@ -14,8 +14,11 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers for a service: the items a user would rate highest, and the items most like another.
@@ -25,7 +28,7 @@ import java.util.stream.IntStream;
  * <p>Ids that the model does not know get an empty answer, never an error and never NaN.
  *
  * <p>Safe for any number of threads. Open one for each model and keep it; whoever opened it closes
- * it.
+ * it. After that it answers no more, and each question throws an {@link IllegalStateException}.
  */
 public final class Recommender implements AutoCloseable {
   private final MfModel model;
@@ -33,11 +36,16 @@ public final class Recommender implements AutoCloseable {
   private final Exclusions seen;
   private final String backend;
 
-  private Recommender(MfModel model, Scorer scorer, Exclusions seen, String backend) {
+  /** Shared, as the scorer is, with the recommenders that were made of this one. */
+  private final AtomicBoolean closed;
+
+  private Recommender(
+      MfModel model, Scorer scorer, Exclusions seen, String backend, AtomicBoolean closed) {
     this.model = model;
     this.scorer = scorer;
     this.seen = seen;
     this.backend = backend;
+    this.closed = closed;
   }
 
   /**
@@ -58,6 +66,7 @@ public final class Recommender implements AutoCloseable {
    * @return the recommender
    * @throws io.github.gpumf.backend.BackendUnavailableException if the backend asked for cannot be
    *     used
+   * @throws io.github.gpumf.backend.DeviceException if its device has not the memory, or fails
    */
   public static Recommender of(MfModel model, String backend) {
     SeenItems seen = Objects.requireNonNull(model, "model").seenItems();
@@ -67,11 +76,12 @@ public final class Recommender implements AutoCloseable {
         model,
         found.opened(),
         seen == null ? Exclusions.NONE : seen::of,
-        found.selection().explanation());
+        found.selection().explanation(),
+        new AtomicBoolean());
   }
 
   private Recommender with(Exclusions other) {
-    return new Recommender(model, scorer, other, backend);
+    return new Recommender(model, scorer, other, backend, closed);
   }
 
   /**
@@ -111,6 +121,8 @@ public final class Recommender implements AutoCloseable {
    * @param user the user's id
    * @param count at most so many, at least 1
    * @return items not seen, best first; empty if the model does not know the user
+   * @throws IllegalArgumentException if the count is below 1
+   * @throws IllegalStateException if the recommender is closed
    */
   public Recommendations recommend(String user, int count) {
     return recommend(userOf(user), count, seen);
@@ -122,6 +134,8 @@ public final class Recommender implements AutoCloseable {
    * @param user the user's id
    * @param count at most so many, at least 1
    * @return items not seen, best first; empty if the model does not know the user
+   * @throws IllegalArgumentException if the count is below 1
+   * @throws IllegalStateException if the recommender is closed
    */
   public Recommendations recommend(long user, int count) {
     return recommend(model.users().indexOf(user), count, seen);
@@ -135,6 +149,8 @@ public final class Recommender implements AutoCloseable {
    * @param count at most so many, at least 1
    * @param without ids of items to leave out; those the model does not know are ignored
    * @return items not seen, best first; empty if the model does not know the user
+   * @throws IllegalArgumentException if the count is below 1
+   * @throws IllegalStateException if the recommender is closed
    */
   public Recommendations recommend(String user, int count, Collection<String> without) {
     return recommend(userOf(user), count, seenOr(itemsOf(without, "without")));
@@ -147,6 +163,8 @@ public final class Recommender implements AutoCloseable {
    * @param count at most so many, at least 1
    * @param without ids of items to leave out; those the model does not know are ignored
    * @return items not seen, best first; empty if the model does not know the user
+   * @throws IllegalArgumentException if the count is below 1
+   * @throws IllegalStateException if the recommender is closed
    */
   public Recommendations recommend(long user, int count, long... without) {
     return recommend(model.users().indexOf(user), count, seenOr(itemsOf(without, "without")));
@@ -197,11 +215,12 @@ public final class Recommender implements AutoCloseable {
   }
 
   private Recommendations recommend(int user, int count, Exclusions exclusions) {
+    requireOpen(null);
     checkCount(count);
     if (user == IdMap.UNKNOWN) {
       return Recommendations.NONE;
     }
-    return recommendations(scorer.topItems(new int[] {user}, count, exclusions)[0]);
+    return recommendations(ask(on -> on.topItems(new int[] {user}, count, exclusions))[0]);
   }
 
   /**
@@ -211,6 +230,8 @@ public final class Recommender implements AutoCloseable {
    * @param users ids; may repeat
    * @param count at most so many items each, at least 1
    * @return an answer for each id, in order; empty where the model does not know the user
+   * @throws IllegalArgumentException if the count is below 1
+   * @throws IllegalStateException if the recommender is closed
    */
   public List<Recommendations> recommendAll(List<String> users, int count) {
     return recommendAll(indices(model.users(), users, "users"), count);
@@ -222,15 +243,18 @@ public final class Recommender implements AutoCloseable {
    * @param users ids; may repeat
    * @param count at most so many items each, at least 1
    * @return an answer for each id, in order; empty where the model does not know the user
+   * @throws IllegalArgumentException if the count is below 1
+   * @throws IllegalStateException if the recommender is closed
    */
   public List<Recommendations> recommendAll(long[] users, int count) {
     return recommendAll(indices(model.users(), users, "users"), count);
   }
 
   private List<Recommendations> recommendAll(int[] indices, int count) {
+    requireOpen(null);
     checkCount(count);
     int[] known = known(indices);
-    TopItems[] found = scorer.topItems(known, count, seen);
+    TopItems[] found = ask(on -> on.topItems(known, count, seen));
     List<Recommendations> answers =
         new ArrayList<>(Collections.nCopies(indices.length, Recommendations.NONE));
     int next = 0;
@@ -249,6 +273,8 @@ public final class Recommender implements AutoCloseable {
    * @param count at most so many, at least 1
    * @return other items, best first, with their cosines; empty if the model does not know the item,
    *     or the item has no training rating
+   * @throws IllegalArgumentException if the count is below 1
+   * @throws IllegalStateException if the recommender is closed
    */
   public Recommendations similarItems(String item, int count) {
     return similarTo(model.items().indexOf(Objects.requireNonNull(item, "item")), count);
@@ -261,16 +287,19 @@ public final class Recommender implements AutoCloseable {
    * @param count at most so many, at least 1
    * @return other items, best first, with their cosines; empty if the model does not know the item,
    *     or the item has no training rating
+   * @throws IllegalArgumentException if the count is below 1
+   * @throws IllegalStateException if the recommender is closed
    */
   public Recommendations similarItems(long item, int count) {
     return similarTo(model.items().indexOf(item), count);
   }
 
   private Recommendations similarTo(int item, int count) {
+    requireOpen(null);
     checkCount(count);
     return item == IdMap.UNKNOWN || !model.isItemTrained(item)
         ? Recommendations.NONE
-        : answer(scorer.similarItems(item, count), Float::doubleValue);
+        : answer(ask(on -> on.similarItems(item, count)), Float::doubleValue);
   }
 
   /**
@@ -280,6 +309,7 @@ public final class Recommender implements AutoCloseable {
    * @param user the user's id
    * @param items ids; seen ones too
    * @return those that the model knows, each once, best first; empty if it does not know the user
+   * @throws IllegalStateException if the recommender is closed
    */
   public Recommendations rank(String user, Collection<String> items) {
     return rank(userOf(user), itemsOf(items, "items"));
@@ -291,19 +321,21 @@ public final class Recommender implements AutoCloseable {
    * @param user the user's id
    * @param items ids; seen ones too
    * @return those that the model knows, each once, best first; empty if it does not know the user
+   * @throws IllegalStateException if the recommender is closed
    */
   public Recommendations rank(long user, long... items) {
     return rank(model.users().indexOf(user), itemsOf(items, "items"));
   }
 
   private Recommendations rank(int user, int[] some) {
+    requireOpen(null);
     if (user == IdMap.UNKNOWN) {
       return Recommendations.NONE;
     }
     int[] items = Arrays.stream(some).sorted().distinct().toArray();
     int[] users = new int[items.length];
     Arrays.fill(users, user);
-    float[] scores = scorer.score(users, items);
+    float[] scores = ask(on -> on.score(users, items));
     // A stable sort, so that equal scores stand in the order of the indices.
     int[] order =
         IntStream.range(0, items.length)
@@ -339,8 +371,31 @@ public final class Recommender implements AutoCloseable {
     }
   }
 
+  /** Asks the scorer; another thread may close it in the meantime, and then it refuses. */
+  private <T> T ask(Function<Scorer, T> query) {
+    try {
+      return query.apply(scorer);
+    } catch (IllegalStateException refused) {
+      requireOpen(refused);
+      throw refused;
+    }
+  }
+
+  private void requireOpen(@Nullable IllegalStateException refused) {
+    if (closed.get()) {
+      throw new IllegalStateException(
+          "the recommender is closed; make another one with Recommender.of", refused);
+    }
+  }
+
+  /**
+   * Frees what the backend holds of the model, also for the recommenders made of this one by {@link
+   * #withSeen} and {@link #includingSeen}: none of them answers any more. Closing again does
+   * nothing.
+   */
   @Override
   public void close() {
+    closed.set(true);
     scorer.close();
   }
 }

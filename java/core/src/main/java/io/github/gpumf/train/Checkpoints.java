@@ -4,6 +4,7 @@ import io.github.gpumf.data.Ratings;
 import io.github.gpumf.data.Workers;
 import io.github.gpumf.io.SafetensorsFile;
 import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Precision;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -18,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -32,6 +34,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Checkpoints {
   private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{6,9})\\.safetensors");
+
+  private static final String OPTIMIZER = "optimizer";
+
+  /** The schedule in the text of an optimizer; the group is its epochs. */
+  private static final Pattern COSINE = Pattern.compile("Cosine\\[epochs=([0-9.E-]+)");
 
   /** What a killed training leaves of a checkpoint that it was writing. */
   private static final String UNFINISHED = ".checkpoint-*.tmp";
@@ -71,7 +78,7 @@ final class Checkpoints {
     this.options = options;
     identity = new TreeMap<>();
     identity.put("model", spec.toString());
-    identity.put("optimizer", options.optimizer().toString());
+    identity.put(OPTIMIZER, options.optimizer().toString());
     identity.put("seed", Long.toString(options.seed()));
     identity.put("batch size", Integer.toString(options.batchSize()));
     identity.put("updates", options.updates().toString());
@@ -175,12 +182,30 @@ final class Checkpoints {
     TreeSet<String> keys = new TreeSet<>(identity.keySet());
     keys.addAll(found.keySet());
     List<String> differences = new ArrayList<>();
+    OptionalDouble theirCosine = otherCosine(found.getOrDefault(OPTIMIZER, "missing"));
     for (String key : keys) {
       String theirs = found.getOrDefault(key, "missing");
       String ours = identity.getOrDefault(key, "missing");
-      if (!theirs.equals(ours)) {
+      if (key.equals(OPTIMIZER) && theirCosine.isPresent()) {
+        differences.add(
+            "its learning rate falls over "
+                + epochs(theirCosine.getAsDouble())
+                + ", this one's over "
+                + epochs(cosineEpochs().orElseThrow()));
+      } else if (!theirs.equals(ours)) {
         differences.add(key + " is " + theirs + ", expected " + ours);
       }
+    }
+    if (differences.size() == 1 && theirCosine.isPresent()) {
+      throw new CheckpointException(
+          file
+              + " belongs to a training with another schedule: "
+              + differences.getFirst()
+              + "; resume with a schedule over "
+              + epochs(theirCosine.getAsDouble())
+              + ", or, to go on for longer later, train anew with a constant rate (--schedule"
+              + " constant, LearningRate.constant) in an empty directory",
+          null);
     }
     if (!differences.isEmpty()) {
       throw new CheckpointException(
@@ -190,6 +215,38 @@ final class Checkpoints {
               + "; train with the options and data it was made with, or give an empty directory",
           null);
     }
+  }
+
+  /**
+   * The epochs over which the learning rate of another optimizer falls, if they are all that it
+   * differs in from ours: then its record is ours with another number.
+   */
+  private OptionalDouble otherCosine(String theirs) {
+    String ours = options.optimizer().toString();
+    Matcher cosine = COSINE.matcher(theirs);
+    if (theirs.equals(ours) || cosineEpochs().isEmpty() || !cosine.find()) {
+      return OptionalDouble.empty();
+    }
+    String withOurs =
+        theirs.substring(0, cosine.start(1))
+            + cosineEpochs().getAsDouble()
+            + theirs.substring(cosine.end(1));
+    return withOurs.equals(ours)
+        ? OptionalDouble.of(Double.parseDouble(cosine.group(1)))
+        : OptionalDouble.empty();
+  }
+
+  private OptionalDouble cosineEpochs() {
+    return options.optimizer().learningRate().decay() instanceof LearningRate.Cosine cosine
+        ? OptionalDouble.of(cosine.epochs())
+        : OptionalDouble.empty();
+  }
+
+  /** Without a point where the number is whole, as nearly always. */
+  private static String epochs(double number) {
+    String digits =
+        number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number);
+    return digits + (number == 1 ? " epoch" : " epochs");
   }
 
   /** Whether a checkpoint is to be written after an epoch, counted from 1. */

@@ -17,7 +17,7 @@ public final class DivergedException extends RuntimeException {
   /** From 1. */
   private final long batch;
 
-  /** Of the batch's step. */
+  /** Of the step of the batch or round. */
   private final double learningRate;
 
   private final transient @Nullable MfModel lastGoodModel;
@@ -43,7 +43,9 @@ public final class DivergedException extends RuntimeException {
   /**
    * Where it happened.
    *
-   * @return the batch of the epoch, from 1
+   * @return the batch of the epoch, from 1; with {@linkplain
+   *     io.github.gpumf.optim.Updates#PER_RATING an update per rating} there are no batches, and it
+   *     is the round of the grid of blocks
    */
   public long batch() {
     return batch;
@@ -52,7 +54,7 @@ public final class DivergedException extends RuntimeException {
   /**
    * How fast it was going.
    *
-   * @return the learning rate of that batch
+   * @return the learning rate of that batch or round
    */
   public double learningRate() {
     return learningRate;

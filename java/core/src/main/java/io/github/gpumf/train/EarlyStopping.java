@@ -8,7 +8,11 @@ package io.github.gpumf.train;
  * @param restoreBest whether the model is that of the best epoch rather than of the last
  */
 public record EarlyStopping(int patience, double minImprovement, boolean restoreBest) {
-  /** Checks the numbers. */
+  /**
+   * Checks the numbers.
+   *
+   * @throws IllegalArgumentException naming the number that is out of range
+   */
   public EarlyStopping {
     if (patience < 1) {
       throw new IllegalArgumentException("patience must be at least 1 epoch, not " + patience);
@@ -23,6 +27,7 @@ public record EarlyStopping(int patience, double minImprovement, boolean restore
    * Any improvement counts, and the best epoch's model is restored.
    *
    * @param patience at least 1
+   * @throws IllegalArgumentException if the patience is below 1
    */
   public EarlyStopping(int patience) {
     this(patience, 0, true);

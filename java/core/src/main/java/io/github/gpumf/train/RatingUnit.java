@@ -13,7 +13,7 @@ import io.github.gpumf.model.Weights;
  * @param value by which ratings are divided; positive and finite
  */
 record RatingUnit(double value) {
-  private boolean isOne() {
+  boolean isOne() {
     return value == 1;
   }
 

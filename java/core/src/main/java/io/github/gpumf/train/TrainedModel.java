@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
   /**
-   * Makes the model of a training.
+   * Makes the model of a training; without seen items if there is no memory for them.
    *
    * @param weights a copy that the model may have, in the unit that was trained in
    * @param epochs that the weights went through
@@ -41,8 +41,17 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
         ratings.users(),
         ratings.items(),
         scale(),
-        options.keepSeenItems() ? SeenItems.of(ratings, workers) : null,
+        seenItems(workers),
         provenance(epochs, backend, precision, workers));
+  }
+
+  /** Null too if there is no memory for them: the weights must not be lost with them. */
+  private @Nullable SeenItems seenItems(Workers workers) {
+    try {
+      return options.keepSeenItems() ? SeenItems.of(ratings, workers) : null;
+    } catch (OutOfMemoryError full) {
+      return null;
+    }
   }
 
   private RatingScale scale() {

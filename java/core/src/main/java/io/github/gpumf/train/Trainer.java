@@ -15,6 +15,7 @@ import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.Weights;
 import io.github.gpumf.optim.Precision;
+import io.github.gpumf.optim.Updates;
 import io.github.gpumf.train.TrainingResult.StopReason;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -33,13 +34,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Trainer {
   /**
-   * A batch has diverged when its mean squared error passes this many times the loss of predicting
-   * 0, all ratings with the largest weight. Trainings that recover stay far below it; those that do
-   * not pass it within a few steps.
-   */
-  private static final double DIVERGENCE_FACTOR = 1e4;
-
-  /**
    * How long the session should work between two looks at the cancellation and two calls of the
    * listeners.
    */
@@ -56,6 +50,8 @@ public final class Trainer {
   private final Ratings ratingsInUnits;
 
   private final @Nullable Ratings validationInUnits;
+
+  private final LossLimit lossLimit;
   private final List<EpochReport> history = new ArrayList<>();
 
   /** Batches a call, adapted to the speed seen. The result does not depend on it. */
@@ -107,6 +103,7 @@ public final class Trainer {
     trained = new TrainedModel(ratings, spec, options);
     unit = new RatingUnit(options.ratingUnit());
     ratingsInUnits = unit.of(ratings);
+    lossLimit = LossLimit.of(ratingsInUnits, unit);
     validationInUnits = this.validation == null ? null : unit.of(this.validation);
     if (validation == null && options.earlyStopping().isPresent()) {
       throw new IllegalArgumentException(
@@ -152,6 +149,9 @@ public final class Trainer {
     MfModel model =
         trained.of(
             outcome.weights(), outcome.epoch(), opening.backend(), opening.job().precision());
+    if (options.keepSeenItems() && model.seenItems() == null) {
+      throw withoutSeenItems(model, opening, outcome.epoch());
+    }
     return new TrainingResult(
         model, history, outcome.stopReason(), bestEpoch, outcome.epoch(), explanation);
   }
@@ -168,6 +168,7 @@ public final class Trainer {
   /** A session that is ready, and what it was opened with. */
   private record Opening(
       String backend,
+      MemoryPlan plan,
       TrainingJob job,
       TrainingSession session,
       Optional<Checkpoints> checkpoints,
@@ -204,13 +205,13 @@ public final class Trainer {
             options.shuffle(),
             options.seed(),
             options.threads(),
-            lossLimit(),
+            lossLimit.value(),
             resumed
                 .map(last -> last.checkpoint().state())
                 .orElseGet(
                     () ->
                         TrainingState.initial(ratings, spec, options.optimizer(), options.seed())));
-    return new Opening(on.name(), job, on.openTraining(job), checkpoints, resumed);
+    return new Opening(on.name(), plan(on), job, on.openTraining(job), checkpoints, resumed);
   }
 
   /** A device is asked before anything is allocated there; of the host the JVM knows better. */
@@ -295,16 +296,18 @@ public final class Trainer {
         }
       }
       int epochs = restoresBest() ? bestEpoch : history.size();
-      return new Outcome(result(session, stopReason), epochs, stopReason);
+      return new Outcome(result(session), epochs, stopReason);
     } catch (DeviceException failure) {
       throw failed(session, opening, failure);
+    } catch (OutOfMemoryError full) {
+      throw failed(session, opening, DeviceException.outOfHostMemory(opening.plan(), full));
     }
   }
 
   private @Nullable MfModel lastGood(TrainingSession session, String backend, Precision precision) {
     return keptEpoch == 0
         ? null
-        : trained.of(session.weights(Slot.LAST_GOOD), keptEpoch, backend, precision);
+        : trained.of(session.take(Slot.LAST_GOOD), keptEpoch, backend, precision);
   }
 
   private String whatIsKept() {
@@ -332,12 +335,15 @@ public final class Trainer {
         failure);
   }
 
-  private double lossLimit() {
-    double largestWeight = 1;
-    for (long row = 0; ratings.hasWeights() && row < ratings.size(); row++) {
-      largestWeight = Math.max(largestWeight, ratings.weight(row));
-    }
-    return DIVERGENCE_FACTOR * largestWeight * Math.max(1, ratingsInUnits.meanSquare());
+  private BackendFailedException withoutSeenItems(MfModel model, Opening opening, int epoch) {
+    DeviceException full =
+        DeviceException.outOfHostMemory(
+            opening.plan(), new OutOfMemoryError("no memory for the seen items of the model"));
+    return new BackendFailedException(
+        full.getMessage() + "; the model of epoch " + epoch + " is kept without them",
+        history.size(),
+        model,
+        full);
   }
 
   private void goOnFrom(Checkpoint checkpoint) {
@@ -371,11 +377,12 @@ public final class Trainer {
     }
   }
 
-  private Weights result(TrainingSession session, StopReason stopReason) {
-    if (restoresBest()) {
-      return best(session);
+  /** Nothing is allocated that could not be had now. */
+  private Weights result(TrainingSession session) {
+    if (!restoresBest()) {
+      return session.take(Slot.LAST_GOOD);
     }
-    return session.weights(stopReason == StopReason.CANCELLED ? Slot.LAST_GOOD : Slot.CURRENT);
+    return resumedBest != null ? resumedBest : session.take(Slot.BEST);
   }
 
   private boolean restoresBest() {
@@ -412,7 +419,7 @@ public final class Trainer {
             backend,
             epoch,
             totals.divergedBatch(),
-            "its mean squared error is not below " + job.lossLimit());
+            "its mean squared error is not below " + lossLimit.inWords());
       }
       adaptCallLength(end - batch, took);
       batch = end;
@@ -503,17 +510,19 @@ public final class Trainer {
     return new DivergedException(
         "training diverged in epoch "
             + (epoch + 1)
-            + ", batch "
+            + (options.updates() == Updates.PER_RATING ? ", round " : ", batch ")
             + (batch + 1)
             + " of "
             + job.batchesPerEpoch()
             + ", at learning rate "
-            + learningRate
+            + LossLimit.rounded(learningRate)
             + ": "
             + what
             + ". Try a learning rate of "
-            + learningRate / 10
-            + ", a warm-up, or more regularization; "
+            + LossLimit.rounded(learningRate / 10)
+            + ", a warm-up, or more regularization"
+            + lossLimit.outliers()
+            + "; "
             + whatIsKept(),
         epoch + 1,
         batch + 1,

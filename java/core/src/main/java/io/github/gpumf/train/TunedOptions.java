@@ -86,7 +86,7 @@ final class TunedOptions {
   }
 
   /** How far the ratings are apart without the {@value #OUTER}th part at either end. */
-  private static double usualSpan(Ratings ratings) {
+  static double usualSpan(Ratings ratings) {
     if (ratings.size() == 0) {
       return 0;
     }

@@ -24,6 +24,8 @@ import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class RecommenderTest {
   private static final IdMap USERS = IdMap.ofLongs(10, 20);
@@ -227,8 +229,28 @@ final class RecommenderTest {
       assertThrows(IllegalArgumentException.class, () -> recommender.recommendAll(List.of(), 0));
     }
     assertThrows(BackendUnavailableException.class, () -> Recommender.of(model(true), "abacus"));
-    Recommender closed = Recommender.of(model(true));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"scalar", "vector"})
+  void aClosedOneSaysThatItIsClosed(String backend) {
+    Recommender closed = Recommender.of(model(true), backend);
+    Recommender madeOfIt = closed.includingSeen();
+    madeOfIt.close();
     closed.close();
-    assertThrows(IllegalStateException.class, () -> closed.recommend(10, 1));
+    assertClosed(() -> closed.recommend(10, 1));
+    assertClosed(() -> closed.recommend("10", 1, Set.of("p")));
+    assertClosed(() -> closed.recommend("no such user", 1));
+    assertClosed(() -> closed.recommendAll(List.of("10"), 1));
+    assertClosed(() -> closed.similarItems("p", 1));
+    assertClosed(() -> closed.rank("10", List.of("p")));
+    assertClosed(() -> madeOfIt.recommend(10, 1));
+    assertClosed(() -> closed.withSeen(seen(20, "p")).recommend(10, 1));
+  }
+
+  private static void assertClosed(Executable question) {
+    assertEquals(
+        "the recommender is closed; make another one with Recommender.of",
+        Thrown.message(IllegalStateException.class, question));
   }
 }

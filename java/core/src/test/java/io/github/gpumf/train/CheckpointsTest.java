@@ -14,6 +14,7 @@ import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
 import io.github.gpumf.optim.Adam;
 import io.github.gpumf.optim.LazyAdam;
+import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
 import io.github.gpumf.train.TrainingResult.StopReason;
@@ -357,6 +358,39 @@ class CheckpointsTest {
     String message = refusal(RATINGS, VALIDATION, spec, options);
     assertTrue(message.contains("belongs to another training: "), message);
     assertTrue(message.contains(expected), message);
+  }
+
+  @Test
+  void saysThatACosineOverOtherEpochsIsAnotherSchedule() {
+    TrainingOptions two =
+        Trainings.options(new Sgd(LearningRate.cosine(0.05, 7)))
+            .checkpointing(every(1, true))
+            .build()
+            .withEpochs(2);
+    train(null, SPEC, two);
+    String message = refusal(RATINGS, null, SPEC, two.withEpochs(20));
+    assertEquals(
+        checkpoints().resolve(name(2))
+            + " belongs to a training with another schedule: its learning rate falls over 2 epochs,"
+            + " this one's over 20 epochs; resume with a schedule over 2 epochs, or, to go on for"
+            + " longer later, train anew with a constant rate (--schedule constant,"
+            + " LearningRate.constant) in an empty directory",
+        message);
+    String seedToo = refusal(RATINGS, null, SPEC, two.withEpochs(20).toBuilder().seed(3).build());
+    assertTrue(
+        seedToo.contains(
+            "belongs to another training: its learning rate falls over 2 epochs, this one's over 20"
+                + " epochs; seed is 42, expected 3; train with the options"),
+        seedToo);
+    // A cosine from another rate is another optimizer, whatever its epochs.
+    Sgd faster = new Sgd(LearningRate.cosine(0.06, 20));
+    assertTrue(
+        refusal(RATINGS, null, SPEC, two.toBuilder().optimizer(faster).build())
+            .contains("optimizer is " + two.optimizer() + ", expected " + faster));
+    Sgd constant = new Sgd(0.05);
+    assertTrue(
+        refusal(RATINGS, null, SPEC, two.toBuilder().optimizer(constant).build())
+            .contains("optimizer is " + two.optimizer() + ", expected " + constant));
   }
 
   @Test

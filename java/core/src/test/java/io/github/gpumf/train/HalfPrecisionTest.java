@@ -155,7 +155,7 @@ final class HalfPrecisionTest {
     DivergedException diverged =
         assertThrows(DivergedException.class, () -> GpuMf.train(ratings, spec, options));
     String message = String.valueOf(diverged.getMessage());
-    assertTrue(message.startsWith("training diverged in epoch 1, batch "), message);
+    assertTrue(message.startsWith("training diverged in epoch 1, round "), message);
     assertTrue(message.contains("its step left weights that are not finite"), message);
     assertTrue(message.contains("Try a learning rate of "), message);
   }

@@ -40,6 +40,34 @@ class HostMemoryTest {
   }
 
   @Test
+  void aTrainedModelIsNotLostForWantOfMemory() throws Exception {
+    List<String> lines =
+        JavaProcess.run(
+            directory,
+            NoMemoryLeft.class,
+            "--add-modules=jdk.incubator.vector",
+            "-XX:MaxDirectMemorySize=32m");
+    for (String backend : List.of("scalar", "vector")) {
+      List<String> said = lines.stream().filter(line -> line.startsWith(backend)).toList();
+      assertEquals(2, said.size(), lines::toString);
+      assertTrue(
+          said.get(0)
+              .matches(
+                  ".*: kept: the training needs .* refuses what the training needs of the host: no memory"
+                      + " for the seen items of the model; raise the JVM's limits .*; the model of"
+                      + " epoch 2 is kept without them"),
+          said.get(0));
+      assertTrue(
+          said.get(1)
+              .matches(
+                  ".*: kept: backend "
+                      + backend
+                      + " failed in epoch 2: the training needs .*; the model of epoch 2 is kept"),
+          said.get(1));
+    }
+  }
+
+  @Test
   void whatTheJvmRefusesAllTheSameHasNumbersAndARemedy() {
     MemoryPlan plan =
         new MemoryPlan("host", List.of(new Part("weights", 1 << 20)), OptionalLong.of(1 << 21));

@@ -446,7 +446,7 @@ final class ScalarSession implements TrainingSession {
     if (!weights.isFinite()) {
       return false;
     }
-    kept.computeIfAbsent(slot, any -> weights.copy(arena)).copyFrom(weights);
+    kept.computeIfAbsent(slot, any -> weights.copy(Arena.ofAuto())).copyFrom(weights);
     return true;
   }
 
@@ -455,11 +455,19 @@ final class ScalarSession implements TrainingSession {
     if (slot == Slot.CURRENT) {
       return weights.copy(Arena.ofAuto());
     }
-    Weights copy = kept.get(slot);
-    if (copy == null) {
+    return requireKept(slot, kept.get(slot)).copy(Arena.ofAuto());
+  }
+
+  @Override
+  public Weights take(Slot slot) {
+    return requireKept(slot, kept.remove(slot));
+  }
+
+  private static Weights requireKept(Slot slot, @Nullable Weights weights) {
+    if (weights == null) {
       throw new IllegalStateException("no weights were kept as " + slot);
     }
-    return copy.copy(Arena.ofAuto());
+    return weights;
   }
 
   @Override

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /** Training with vectors and several threads: holds the weights, which its {@link Steps} move. */
 final class VectorSession implements TrainingSession {
@@ -123,7 +124,7 @@ final class VectorSession implements TrainingSession {
     if (!isFinite()) {
       return false;
     }
-    exportTo(kept.computeIfAbsent(slot, absent -> zeros(job.spec().factors(), arena)));
+    exportTo(kept.computeIfAbsent(slot, absent -> zeros(job.spec().factors(), Arena.ofAuto())));
     return true;
   }
 
@@ -132,11 +133,19 @@ final class VectorSession implements TrainingSession {
     if (slot == Slot.CURRENT) {
       return current(Arena.ofAuto());
     }
-    Weights copy = kept.get(slot);
-    if (copy == null) {
+    return requireKept(slot, kept.get(slot)).copy(Arena.ofAuto());
+  }
+
+  @Override
+  public Weights take(Slot slot) {
+    return requireKept(slot, kept.remove(slot));
+  }
+
+  private static Weights requireKept(Slot slot, @Nullable Weights weights) {
+    if (weights == null) {
       throw new IllegalStateException("no weights were kept as " + slot);
     }
-    return copy.copy(Arena.ofAuto());
+    return weights;
   }
 
   private Weights current(Arena owner) {
