@@ -20,6 +20,17 @@ public interface Backend {
   String name();
 
   /**
+   * What the bits of a training depend on besides its job: sums are made in another order with
+   * other vectors or on another chip. A training goes on from a checkpoint only where this is the
+   * same.
+   *
+   * @return a phrase; by default the name
+   */
+  default String arithmetic() {
+    return name();
+  }
+
+  /**
    * What it runs on, for people: {@code 512-bit vectors, 2 threads}.
    *
    * @return a phrase

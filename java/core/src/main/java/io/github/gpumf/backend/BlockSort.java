@@ -41,8 +41,16 @@ final class BlockSort {
     int[] ofUser = new int[ratings.userCount()];
     int[] ofItem = new int[ratings.itemCount()];
     forEachChunk(0, ratings.size(), chunk -> chunk.count(ofUser, ofItem));
-    users = RatingStripes.deal(ofUser, size.users());
-    items = RatingStripes.deal(ofItem, size.items());
+    RatingStripes[] sides = new RatingStripes[2];
+    workers.run(
+        2,
+        side ->
+            sides[side] =
+                side == 0
+                    ? RatingStripes.deal(ofUser, size.users())
+                    : RatingStripes.deal(ofItem, size.items()));
+    users = sides[0];
+    items = sides[1];
     int blocks = size.users() * size.items();
     next = new long[spans][blocks];
     forEachSpan((span, chunk) -> chunk.countBlocks(users, items, next[span]));

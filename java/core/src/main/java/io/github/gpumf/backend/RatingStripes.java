@@ -1,7 +1,7 @@
 package io.github.gpumf.backend;
 
+import it.unimi.dsi.fastutil.longs.LongHeapPriorityQueue;
 import java.util.Arrays;
-import java.util.PriorityQueue;
 
 /** Rows of one side, dealt into stripes and numbered anew. */
 final class RatingStripes {
@@ -26,21 +26,17 @@ final class RatingStripes {
   static RatingStripes deal(int[] counts, int stripes) {
     RatingStripes dealt = new RatingStripes(counts.length, stripes);
     int[] order = byCount(counts);
-    long[] loads = new long[stripes];
-    PriorityQueue<Integer> lightest =
-        new PriorityQueue<>(
-            (one, other) ->
-                loads[one] != loads[other]
-                    ? Long.compare(loads[one], loads[other])
-                    : Integer.compare(one, other));
+    // A stripe's load above its number: the lightest first, and of equal ones the first.
+    int bits = Integer.SIZE - Integer.numberOfLeadingZeros(stripes);
+    LongHeapPriorityQueue lightest = new LongHeapPriorityQueue(stripes);
     for (int stripe = 0; stripe < stripes; stripe++) {
-      lightest.add(stripe);
+      lightest.enqueue(stripe);
     }
     for (int row : order) {
-      int stripe = lightest.remove();
+      long loaded = lightest.dequeueLong();
+      int stripe = (int) loaded & (1 << bits) - 1;
       // Rows without a rating count too, so that they do not all end in one stripe.
-      loads[stripe] += Math.max(1, counts[row]);
-      lightest.add(stripe);
+      lightest.enqueue(loaded + ((long) Math.max(1, counts[row]) << bits));
       dealt.of[row] = stripe;
       dealt.first[stripe + 1]++;
     }

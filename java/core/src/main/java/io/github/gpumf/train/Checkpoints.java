@@ -1,11 +1,13 @@
 package io.github.gpumf.train;
 
+import io.github.gpumf.backend.Backend;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.data.Workers;
 import io.github.gpumf.io.SafetensorsFile;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Precision;
+import io.github.gpumf.optim.Updates;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.AccessDeniedException;
@@ -62,6 +64,7 @@ final class Checkpoints {
    * Names the training and its directory; touches no file.
    *
    * @param precision that the backend has
+   * @param backend that trains
    */
   Checkpoints(
       Checkpointing where,
@@ -70,7 +73,7 @@ final class Checkpoints {
       Mf spec,
       TrainingOptions options,
       Precision precision,
-      String backend) {
+      Backend backend) {
     this.where = where;
     this.ratings = ratings;
     this.validation = validation;
@@ -80,7 +83,9 @@ final class Checkpoints {
     identity.put("model", spec.toString());
     identity.put(OPTIMIZER, options.optimizer().toString());
     identity.put("seed", Long.toString(options.seed()));
-    identity.put("batch size", Integer.toString(options.batchSize()));
+    if (options.updates() == Updates.PER_BATCH) {
+      identity.put("batch size", Integer.toString(options.batchSize()));
+    }
     identity.put("updates", options.updates().toString());
     identity.put("precision", precision.toString());
     identity.put("rating unit", Double.toString(options.ratingUnit()));
@@ -93,7 +98,8 @@ final class Checkpoints {
         "validation ratings", validation == null ? "none" : validation.fingerprint(workers));
     // Backends sum in different orders, so a training that changed its backend would end with other
     // bits than either.
-    identity.put("backend", backend);
+    identity.put("backend", backend.name());
+    identity.put("arithmetic", backend.arithmetic());
   }
 
   /**
@@ -255,7 +261,8 @@ final class Checkpoints {
   }
 
   /**
-   * Writes a checkpoint, then deletes all but the last two.
+   * Writes a checkpoint, then deletes all but the last two. What cannot be deleted stays, until the
+   * next one is written.
    *
    * @throws IOException if it cannot be written; earlier ones are still there
    */
@@ -270,15 +277,24 @@ final class Checkpoints {
     if (written.size() > KEPT) {
       written.removeFirst();
     }
+    try {
+      clean();
+    } catch (IOException failure) {
+      // The checkpoint is written, and the next one tries again: no reason to end the training.
+    }
+  }
+
+  /** Deletes other checkpoints, and what killed trainings have left. */
+  private void clean() throws IOException {
     for (Path old : list()) {
       if (!written.contains(old)) {
-        Files.delete(old);
+        Files.deleteIfExists(old);
       }
     }
     try (DirectoryStream<Path> unfinished =
         Files.newDirectoryStream(where.directory(), UNFINISHED)) {
       for (Path leftover : unfinished) {
-        Files.delete(leftover);
+        Files.deleteIfExists(leftover);
       }
     }
   }

@@ -189,9 +189,7 @@ public final class Trainer {
         options
             .checkpointing()
             .map(
-                where ->
-                    new Checkpoints(
-                        where, ratings, validation, spec, options, precision, on.name()));
+                where -> new Checkpoints(where, ratings, validation, spec, options, precision, on));
     Optional<Checkpoints.Resumed> resumed = checkpoints.flatMap(Checkpoints::resume);
     TrainingJob job =
         new TrainingJob(

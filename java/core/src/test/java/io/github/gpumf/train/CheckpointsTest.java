@@ -17,6 +17,7 @@ import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.LearningRate;
 import io.github.gpumf.optim.Optimizer;
 import io.github.gpumf.optim.Sgd;
+import io.github.gpumf.optim.Updates;
 import io.github.gpumf.train.TrainingResult.StopReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,6 +34,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class CheckpointsTest {
   private static final Ratings RATINGS = Trainings.ratings(103, 1);
@@ -393,19 +396,41 @@ class CheckpointsTest {
             .contains("optimizer is " + two.optimizer() + ", expected " + constant));
   }
 
-  @Test
-  void refusesACheckpointOfAnotherBackend() throws IOException {
+  /** Other vectors, or another GPU, make other bits. */
+  @ParameterizedTest
+  @CsvSource({"backend, cuda, scalar", "arithmetic, 128-bit vectors, scalar"})
+  void refusesACheckpointOfAnotherBackend(String key, String theirs, String ours)
+      throws IOException {
     TrainingOptions options = Trainings.options(OPTIMIZER).checkpointing(every(1, true)).build();
     train(null, SPEC, options);
     for (String name : names()) {
       Path file = checkpoints().resolve(name);
       SafetensorsFile content = SafetensorsFile.open(file, Arena.ofAuto());
       Map<String, String> metadata = new LinkedHashMap<>(content.metadata());
-      assertEquals("scalar", metadata.put("identity.backend", "cuda"));
+      assertEquals(ours, metadata.put("identity." + key, theirs));
       SafetensorsWriter.write(file, metadata, new LinkedHashMap<>(content.tensors()));
     }
     String message = refusal(RATINGS, null, SPEC, options);
-    assertTrue(message.contains("backend is cuda, expected scalar"), message);
+    assertTrue(message.contains(key + " is " + theirs + ", expected " + ours), message);
+  }
+
+  @Test
+  void theBatchSizeDoesNotMatterToUpdatesPerRating() {
+    TrainingOptions.Builder options =
+        Trainings.options(new Sgd(0.01)).updates(Updates.PER_RATING).checkpointing(every(1, true));
+    train(null, Mf.biased(4), options.epochs(2).build());
+    TrainingResult resumed = train(null, Mf.biased(4), options.batchSize(5).epochs(3).build());
+    assertEquals(3, resumed.history().size());
+  }
+
+  @Test
+  void whatCannotBeDeletedEndsNoTraining() throws IOException {
+    Path stubborn = checkpoints().resolve(".checkpoint-x.tmp");
+    Files.createDirectories(stubborn);
+    Files.writeString(stubborn.resolve("somebody"), "else's");
+    TrainingOptions options = Trainings.options(OPTIMIZER).checkpointing(every(1, true)).build();
+    assertEquals(7, train(null, SPEC, options).history().size());
+    assertEquals(List.of(".checkpoint-x.tmp", name(6), name(7)), names());
   }
 
   @Test

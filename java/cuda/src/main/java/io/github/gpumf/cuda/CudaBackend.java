@@ -43,6 +43,12 @@ final class CudaBackend implements Backend {
     return CudaBackendProvider.NAME;
   }
 
+  /** How many multiprocessors there are decides how some sums are shared out. */
+  @Override
+  public String arithmetic() {
+    return context.device().name() + ", " + context.device().multiprocessors() + " multiprocessors";
+  }
+
   @Override
   public String device() {
     return context.device()

@@ -25,11 +25,13 @@ final class VectorBackend implements Backend {
   }
 
   @Override
+  public String arithmetic() {
+    return Lanes.SPECIES.vectorBitSize() + "-bit vectors";
+  }
+
+  @Override
   public String device() {
-    return Lanes.SPECIES.vectorBitSize()
-        + "-bit vectors, up to "
-        + Runtime.getRuntime().availableProcessors()
-        + " threads";
+    return arithmetic() + ", up to " + Runtime.getRuntime().availableProcessors() + " threads";
   }
 
   /** Off-heap tables, and the arrays that grow with the batch or the tables. */
