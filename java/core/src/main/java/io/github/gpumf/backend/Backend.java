@@ -96,6 +96,9 @@ public interface Backend {
    * @param job what to train on what; its data must not change while the session is open
    * @return the session, to be closed by the caller
    * @throws DeviceException if the device has not the memory, or fails
+   * @throws OutOfMemoryError if the host has not the memory
+   * @throws IllegalArgumentException if the job has not the {@link #cut} or the {@link #precision}
+   *     of this backend
    */
   TrainingSession openTraining(TrainingJob job);
 

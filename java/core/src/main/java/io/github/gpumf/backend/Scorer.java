@@ -7,7 +7,7 @@ package io.github.gpumf.backend;
  * <p>Safe for any number of threads while open. Whoever opened a scorer closes it.
  */
 public interface Scorer extends AutoCloseable {
-  /** Which items a user's answer leaves out. */
+  /** Which items a user's answer leaves out. Several threads may ask at the same time. */
   @FunctionalInterface
   interface Exclusions {
     /** Leaves nothing out. */

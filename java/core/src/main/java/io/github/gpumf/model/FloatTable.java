@@ -9,7 +9,8 @@ import java.lang.foreign.ValueLayout;
  * optimizer slots. Offsets are 64-bit throughout, so a table may exceed 2^31 elements.
  *
  * <p>A table does not own its memory: that belongs to the arena or the file mapping it was made
- * from. Reads are safe from any thread; writes need the caller's own ordering.
+ * from, which may confine it to a thread. Otherwise reads are safe from any thread; writes need the
+ * caller's own ordering.
  */
 public final class FloatTable {
   /** Little-endian whatever the platform, as in the safetensors files that are mapped as tables. */

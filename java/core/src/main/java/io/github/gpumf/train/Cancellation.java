@@ -11,9 +11,10 @@ public final class Cancellation {
   public Cancellation() {}
 
   /**
-   * Asks the training to stop; it does so within about a tenth of a second, with the model of its
-   * last finished epoch. Before the first has finished that model has learnt nothing: see {@link
-   * TrainingResult#modelEpoch}.
+   * Asks the training to stop, with the model of its last finished epoch. It looks about ten times
+   * a second, between batches or rounds of a grid; while it opens, or measures an epoch on held-out
+   * ratings, or writes a checkpoint, it does not. Before the first has finished that model has
+   * learnt nothing: see {@link TrainingResult#modelEpoch}.
    */
   public void cancel() {
     cancelled = true;
