@@ -169,7 +169,7 @@ final class ResultsPage {
     page.format("## RMSE against seconds of training%n");
     page.format("%n");
     page.format(
-        "%s, k = 64, each alone in a fresh process: the slow first epoch counts. GpuMf's defaults are `tuned`, with an update per rating; `regularized-adam` and the%n",
+        "%s, k = 64, each alone in a fresh process: the slow first epoch counts, and of GpuMf its opening. Its defaults are `tuned`, with an update per rating; `regularized-adam` and the%n",
         data(results));
     page.format(
         "peers' `adam` have the same rate and regularization, batches of 1,024. ALS is fitted anew for each point, since it cannot go on.%n");
