@@ -34,7 +34,7 @@ final class CudaScorer implements Scorer {
   static final String FILE = "top_items";
 
   /** Users and items of a block of {@code score_items}. */
-  private static final int TILE = 64;
+  static final int TILE = 64;
 
   /** Scores of a tile of users: half of an H200's L2. */
   private static final long SCORES_BYTES = 25L << 20;

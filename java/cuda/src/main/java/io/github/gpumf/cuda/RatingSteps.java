@@ -38,7 +38,7 @@ final class RatingSteps implements Steps {
   private static final int MOST_WARPS = 8;
 
   /** Floats of a row that eight lanes have in registers; kernels are named by how many eights. */
-  private static final int HELD_ONCE = 64;
+  static final int HELD_ONCE = 64;
 
   private static final int MOST_HELD = 2;
 
@@ -46,7 +46,7 @@ final class RatingSteps implements Steps {
   private static final int MOST_SLOTS = 2;
 
   /** Ints from a flag to the next. */
-  private static final int FLAG = 8;
+  static final int FLAG = 8;
 
   // Places of the arguments that are new in each launch.
   private static final int FIRST = 3;
