@@ -7,6 +7,7 @@ import static io.github.gpumf.check.KernelBench.NULL;
 
 import io.github.gpumf.check.KernelBench.Load;
 import io.github.gpumf.check.KernelTables.Side;
+import io.github.gpumf.cuda.BatchLayout;
 import io.github.gpumf.cuda.Launches;
 import io.github.gpumf.cuda.driver.LaunchShape;
 import java.util.ArrayList;
@@ -112,8 +113,8 @@ record BatchKernels(KernelBench bench, KernelTables t) {
     gradient("gradient_rows", bytes, launches.positions(t.batchSize, t.group), arguments);
     gradient(
         "gradient_sums",
-        2.0 * t.pieces() * t.bytesOfPiece(),
-        launches.groups(t.pieces(), t.group),
+        2.0 * t.bytesOfCarried(),
+        launches.groups(BatchLayout.carried(t.batchSize), t.group),
         arguments);
   }
 

@@ -34,6 +34,9 @@ final class EpochTimes implements Measure {
   /** Of one case; the first epoch counts if there is no time for another. */
   private static final double MOST_SECONDS = 6;
 
+  /** Put ratings in order where every one is an update: a part of what is timed. */
+  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+
   /** Over what epochs are timed. */
   enum Part {
     /** Shows what a small batch costs, with graphs of launches and without. */
@@ -72,9 +75,15 @@ final class EpochTimes implements Measure {
     return List.of(new LazyAdam(1e-3), new Adam(1e-3), new Sgd(1e-2), new AdaGrad(1e-2));
   }
 
-  /** Those of the batch sizes: the two that PyTorch has, too. */
-  private static List<Optimizer> adams() {
-    return List.of(new LazyAdam(1e-3), new Adam(1e-3));
+  /**
+   * Those of the batch sizes: the two that PyTorch has, too, with its epsilon of 1e-8 in place of
+   * Keras' 1e-7. The mean gradients of a million ratings are so small that it decides how fast rows
+   * move: after six epochs of an eighth of the ratings in such batches the RMSE is 0.68 with 1e-7
+   * and 0.606 with 1e-8, where PyTorch has 0.609.
+   */
+  static List<Optimizer> adams() {
+    LearningRate rate = LearningRate.constant(1e-3);
+    return List.of(new LazyAdam(rate, 0.9, 0.999, 1e-8), new Adam(rate, 0.9, 0.999, 1e-8));
   }
 
   /** Those with an update a rating; a G a row costs as good as no bytes. */
@@ -153,7 +162,7 @@ final class EpochTimes implements Measure {
             backend.cut(),
             true,
             1,
-            1,
+            PROCESSORS,
             1e6,
             TrainingState.initial(ratings, spec, optimizer, 1));
     int ofRound = Math.toIntExact(Math.ceilDiv(ratings.size(), job.batchesPerEpoch()));

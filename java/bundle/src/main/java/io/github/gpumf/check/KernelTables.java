@@ -44,12 +44,6 @@ final class KernelTables implements AutoCloseable {
   /** Two halves of 2^-5, for tables of them: of the size that factors have. */
   private static final int TWO_HALVES = 0x28002800;
 
-  /** Positions of a chunk, in {@code gradients.cuh}. */
-  private static final int CHUNK = 32;
-
-  /** Larger batches have longer ones. */
-  private static final int MOST_CHUNKS = 16_384;
-
   private final CudaContext context;
   private final Stream stream;
   private final Shape shape;
@@ -144,7 +138,7 @@ final class KernelTables implements AutoCloseable {
         rowAt,
         upload(sortedRows),
         upload(sortedPositions),
-        zeros(pieces() * bytesOfPiece()),
+        zeros(bytesOfCarried()),
         (double) distinct * batchSize / positions);
   }
 
@@ -233,14 +227,9 @@ final class KernelTables implements AutoCloseable {
     return batchSize * (16.0 * vectors + 16) + own.distinctInBatch() * 32 * vectors;
   }
 
-  /** Chunks of a batch, in each of which a row may go on: {@code gradients.cuh}. */
-  int pieces() {
-    return Math.min(MOST_CHUNKS, Math.ceilDiv(batchSize, CHUNK));
-  }
-
-  /** The sums of a piece: of the factors, and of the slopes. */
-  long bytesOfPiece() {
-    return 16L * (vectors + 1);
+  /** Of a batch: the sums of a side's pieces in chunks that a row may go on in. */
+  long bytesOfCarried() {
+    return BatchLayout.bytesOfCarried(batchSize, vectors);
   }
 
   /** Of a batch: an optimizer's, so many numbers a weight. */

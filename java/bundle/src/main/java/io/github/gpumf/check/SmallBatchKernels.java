@@ -7,6 +7,7 @@ import static io.github.gpumf.check.KernelBench.NULL;
 import static io.github.gpumf.check.KernelBench.RATE;
 
 import io.github.gpumf.check.KernelBench.Load;
+import io.github.gpumf.cuda.BatchLayout;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.KernelCall;
 import io.github.gpumf.cuda.driver.LaunchShape;
@@ -22,9 +23,6 @@ import java.util.List;
  * @param t to time on
  */
 record SmallBatchKernels(KernelBench bench, KernelTables t) {
-  /** Of the block. */
-  private static final int MOST_THREADS = 512;
-
   // Places of arguments, of one batch and of many.
   private static final int BATCH = 0;
   private static final int START = 0;
@@ -57,7 +55,7 @@ record SmallBatchKernels(KernelBench bench, KernelTables t) {
         "small_batches",
         "small_gradients",
         load(bytesOfGradients()),
-        LaunchShape.of(1, threads()),
+        block(),
         arguments.toArray());
   }
 
@@ -66,7 +64,7 @@ record SmallBatchKernels(KernelBench bench, KernelTables t) {
     arguments.addAll(step());
     arguments.addAll(moves);
     KernelCall call = bench.call("small_batches", name, arguments.toArray());
-    LaunchShape shape = LaunchShape.of(1, threads());
+    LaunchShape shape = block();
     bench.time(
         name, load(bytes), turn -> call.set(START, t.start(turn)).launch(bench.stream(), shape));
   }
@@ -87,7 +85,7 @@ record SmallBatchKernels(KernelBench bench, KernelTables t) {
             t.zeros(4L * Double.BYTES * (RestingKernels.STEPS + 1)),
             t.zeros(2L * Double.BYTES * (RestingKernels.STEPS + 1))));
     KernelCall call = bench.call("small_batches", "deferred_adam_batches", arguments.toArray());
-    LaunchShape shape = LaunchShape.of(1, threads());
+    LaunchShape shape = block();
     bench.time(
         "deferred_adam_batches",
         load(bytesOfGradients() + bytesOfMoves(8) + bytesOfMoves(RestingKernels.STREAMS)),
@@ -97,8 +95,8 @@ record SmallBatchKernels(KernelBench bench, KernelTables t) {
                 .launch(bench.stream(), shape));
   }
 
-  private int threads() {
-    return Math.min(MOST_THREADS, Math.ceilDiv(t.batchSize * t.group, 32) * 32);
+  private LaunchShape block() {
+    return BatchLayout.smallBlock(t.batchSize, t.group);
   }
 
   private double bytesOfGradients() {

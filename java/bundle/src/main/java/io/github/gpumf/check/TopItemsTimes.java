@@ -1,6 +1,7 @@
 package io.github.gpumf.check;
 
 import io.github.gpumf.backend.Backend;
+import io.github.gpumf.backend.Finding;
 import io.github.gpumf.backend.Scorer;
 import io.github.gpumf.backend.Scorer.Exclusions;
 import io.github.gpumf.backend.TrainingState;
@@ -57,6 +58,16 @@ final class TopItemsTimes implements Measure {
                 sizes.epochFactors(),
                 count,
                 EventTimer.median(milliseconds)));
+      }
+    }
+    noteWithoutCublas(findings);
+  }
+
+  /** Lists are right without it, but these are not the times that they have with it. */
+  private void noteWithoutCublas(Findings findings) {
+    for (Finding finding : backend.findings()) {
+      if (finding.subject().equals("cuBLAS") && !finding.on()) {
+        findings.note("top items without cuBLAS: " + finding.text());
       }
     }
   }

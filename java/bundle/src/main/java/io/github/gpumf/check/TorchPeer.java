@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,9 @@ final class TorchPeer implements Measure {
   private static final String SCRIPT = "torch_peer.py";
   private static final String PROBE =
       "import torch; print(torch.__version__, torch.cuda.is_available())";
+
+  /** The first import after a start reads gigabytes of libraries. */
+  private static final Duration MOST_OF_PROBE = Duration.ofMinutes(1);
 
   /** The first moves the rows of a batch, the second all rows. */
   private static final List<String> OPTIMIZERS = List.of("SparseAdam", "Adam");
@@ -67,7 +71,7 @@ final class TorchPeer implements Measure {
 
   @Override
   public void run(Findings findings) throws IOException, InterruptedException {
-    String found = probe();
+    String found = probe(List.of("python3", "-c", PROBE), MOST_OF_PROBE);
     findings.machine("PyTorch", found);
     if (!found.endsWith("True")) {
       findings.note("no times of PyTorch: " + found);
@@ -153,20 +157,31 @@ final class TorchPeer implements Measure {
         json.path("rmse").asDouble());
   }
 
-  /** The version and whether it has a GPU, or why there is none. */
-  private static String probe() throws InterruptedException {
+  /**
+   * The version and whether it has a GPU, or why there is none.
+   *
+   * @param command that prints them in a line
+   * @param most that it may take: an import can hang
+   */
+  static String probe(List<String> command, Duration most) throws InterruptedException {
+    Process python;
     try {
-      Process python =
-          new ProcessBuilder("python3", "-c", PROBE)
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      String answer =
-          new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-      return python.waitFor(1, TimeUnit.MINUTES) && python.exitValue() == 0
-          ? answer
-          : "python3 has no torch";
+      python = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     } catch (IOException absent) {
       return "there is no python3";
+    }
+    try {
+      // Before its line is read, which would wait for as long as it runs.
+      if (!python.waitFor(most)) {
+        return "python3 has not imported torch after " + most.toMillis() / 1000.0 + " s";
+      }
+      return python.exitValue() == 0
+          ? new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip()
+          : "python3 has no torch";
+    } catch (IOException unreadable) {
+      return "python3 has no answer: " + unreadable.getMessage();
+    } finally {
+      python.destroyForcibly();
     }
   }
 }

@@ -40,7 +40,9 @@ final class RatingStripes {
       dealt.of[row] = stripe;
       dealt.first[stripe + 1]++;
     }
-    Arrays.parallelPrefix(dealt.first, Integer::sum);
+    for (int stripe = 0; stripe < stripes; stripe++) {
+      dealt.first[stripe + 1] += dealt.first[stripe];
+    }
     int[] next = dealt.first.clone();
     for (int row : order) {
       int number = next[dealt.of[row]]++;

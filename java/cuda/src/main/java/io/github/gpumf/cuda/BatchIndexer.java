@@ -11,8 +11,8 @@ import io.github.gpumf.cuda.driver.Stream;
  */
 final class BatchIndexer {
   private static final int DIGIT_BITS = 8;
-  private static final int DIGITS = 1 << DIGIT_BITS;
-  private static final int KEYS_OF_THREAD = 16;
+  static final int DIGITS = 1 << DIGIT_BITS;
+  static final int KEYS_OF_THREAD = 16;
   private static final int KEYS_OF_TILE = KEYS_OF_THREAD * Launches.THREADS;
   private static final int WARP = 32;
 

@@ -84,7 +84,7 @@ final class BatchStep {
     boolean small = SmallBatches.fit(window.batchSize(), group);
     shape =
         small
-            ? SmallBatches.shape(window.batchSize(), group)
+            ? BatchLayout.smallBlock(window.batchSize(), group)
             : launches.groups(window.batchSize(), group);
     slopes = arena.floats(window.columns().size());
     partials = arena.doubles(3L * shape.gridX());

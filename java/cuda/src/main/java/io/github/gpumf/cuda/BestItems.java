@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 record BestItems(Kernels kernels, int itemCount) {
   /** The most that {@code select_items} sorts. */
-  private static final int MOST_SELECTED = 1024;
+  static final int MOST_SELECTED = 1024;
 
   /**
    * What a kernel selects for rows of scores.

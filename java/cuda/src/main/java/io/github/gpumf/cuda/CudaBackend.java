@@ -9,6 +9,7 @@ import io.github.gpumf.backend.Scorer;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
 import io.github.gpumf.backend.TrainingShape;
+import io.github.gpumf.cuda.driver.CublasException;
 import io.github.gpumf.cuda.driver.CublasLibraries;
 import io.github.gpumf.cuda.driver.CublasProbe;
 import io.github.gpumf.cuda.driver.CublasProbe.Found;
@@ -20,6 +21,8 @@ import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One GPU. Its primary context and the kernels that were compiled for it stay for the life of the
@@ -30,6 +33,9 @@ final class CudaBackend implements Backend {
   private final CudaContext context;
   private final Kernels kernels;
   private final DeviceFailures failures;
+
+  /** The first one; those that follow say no more. */
+  private final AtomicReference<@Nullable CublasException> cublasFailure = new AtomicReference<>();
 
   CudaBackend(Gpus gpus, CudaContext context) {
     this.gpus = gpus;
@@ -63,7 +69,7 @@ final class CudaBackend implements Backend {
 
   @Override
   public List<Finding> findings() {
-    return Findings.of(gpus, context);
+    return Findings.of(gpus, context, cublasFailure.get());
   }
 
   @Override
@@ -117,7 +123,11 @@ final class CudaBackend implements Backend {
         () ->
             new GuardedScorer(
                 CudaScorer.open(
-                    model, context, kernels, cublas() instanceof Found it ? it.library() : null),
+                    model,
+                    context,
+                    kernels,
+                    cublas() instanceof Found it ? it.library() : null,
+                    failure -> cublasFailure.compareAndSet(null, failure)),
                 failures));
   }
 

@@ -1,11 +1,13 @@
 package io.github.gpumf.cuda;
 
 import io.github.gpumf.cuda.driver.Cublas;
+import io.github.gpumf.cuda.driver.CublasException;
 import io.github.gpumf.cuda.driver.CublasHandle;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.cuda.driver.LaunchShape;
 import io.github.gpumf.model.MfModel;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>That cuBLAS sums floats as floats is its pedantic mode's promise. It is looked at too: an
  * answer of which one score was off by more than its bound is not used.
+ *
+ * <p>A call of cuBLAS that fails is the last one: there are no products from then on, and what it
+ * has on the device is given back. It wants memory beside ours, which a nearly full GPU has not,
+ * and lists need none of it.
  *
  * <p>Safe for any number of threads.
  */
@@ -30,6 +36,11 @@ final class CudaProducts {
   private final float offset;
   private final ScoreBound bound;
 
+  /** Is told why there are no products any more. */
+  private final Consumer<CublasException> failures;
+
+  private volatile boolean failed;
+
   /** Handles that no query uses. */
   private final ConcurrentLinkedDeque<CublasHandle> idle = new ConcurrentLinkedDeque<>();
 
@@ -39,12 +50,14 @@ final class CudaProducts {
       DeviceWeights weights,
       float offset,
       ScoreBound bound,
+      Consumer<CublasException> failures,
       DeviceArena arena) {
     this.library = library;
     this.kernels = kernels;
     this.weights = weights;
     this.offset = offset;
     this.bound = bound;
+    this.failures = failures;
     arena.own(this::closeIdle);
   }
 
@@ -52,6 +65,7 @@ final class CudaProducts {
    * For a model.
    *
    * @param weights of the model, on the device
+   * @param failures is told which calls of cuBLAS fail
    * @param arena that they live in, whose end is the end of this
    * @return null without cuBLAS, and for a model that has no bound
    */
@@ -60,19 +74,45 @@ final class CudaProducts {
       @Nullable Cublas library,
       Kernels kernels,
       DeviceWeights weights,
+      Consumer<CublasException> failures,
       DeviceArena arena) {
     ScoreBound bound = library == null ? null : ScoreBound.of(model);
     return library == null || bound == null
         ? null
-        : new CudaProducts(library, kernels, weights, model.offset(), bound, arena);
+        : new CudaProducts(library, kernels, weights, model.offset(), bound, failures, arena);
   }
 
-  /** A handle for the life of a query's scratch, whose stream has come to its end before. */
-  CublasHandle borrow(DeviceArena scratch) {
-    CublasHandle before = idle.poll();
-    CublasHandle handle = before == null ? CublasHandle.create(scratch.context(), library) : before;
-    scratch.own(() -> idle.push(handle));
-    return handle;
+  /**
+   * A handle for the life of a query's scratch, whose stream has come to its end before; null where
+   * cuBLAS has failed.
+   */
+  @Nullable CublasHandle borrow(DeviceArena scratch) {
+    if (failed) {
+      return null;
+    }
+    try {
+      CublasHandle before = idle.poll();
+      CublasHandle handle =
+          before == null ? CublasHandle.create(scratch.context(), library) : before;
+      scratch.own(() -> giveBack(handle));
+      return handle;
+    } catch (CublasException failure) {
+      fail(failure);
+      return null;
+    }
+  }
+
+  private void giveBack(CublasHandle handle) {
+    idle.push(handle);
+    if (failed) {
+      closeIdle();
+    }
+  }
+
+  private void fail(CublasException failure) {
+    failed = true;
+    failures.accept(failure);
+    closeIdle();
   }
 
   /**
@@ -82,14 +122,17 @@ final class CudaProducts {
    * @param count of users
    * @param products count x items, of which this makes dot products
    * @param scratch whose stream this is put into
-   * @return the bound of each user
+   * @return the bound of each user; null where cuBLAS has failed
    */
-  DeviceBuffer multiply(
+  @Nullable DeviceBuffer multiply(
       CublasHandle handle,
       DeviceBuffer users,
       int count,
       DeviceBuffer products,
       DeviceArena scratch) {
+    if (failed) {
+      return null;
+    }
     DeviceTable factors = weights.userFactors();
     int stride = factors.stride();
     DeviceBuffer tile = scratch.floats((long) count * stride);
@@ -108,15 +151,15 @@ final class CudaProducts {
             bounds)
         .launch(scratch.stream(), LaunchShape.of(Math.ceilDiv(count, WARPS), Launches.THREADS));
     DeviceTable items = weights.itemFactors();
-    handle.multiplyRows(
-        items.buffer(),
-        Math.toIntExact(items.rows()),
-        tile,
-        count,
-        stride,
-        products,
-        scratch.stream());
-    return bounds;
+    int itemCount = Math.toIntExact(items.rows());
+    try {
+      handle.multiplyRows(
+          items.buffer(), itemCount, tile, count, stride, products, scratch.stream());
+      return bounds;
+    } catch (CublasException failure) {
+      fail(failure);
+      return null;
+    }
   }
 
   /**
@@ -156,9 +199,14 @@ final class CudaProducts {
         .launch(scratch.stream(), LaunchShape.of(count, Launches.THREADS));
   }
 
+  /** That one cannot be destroyed keeps no other, and nothing of ours, on the device. */
   private void closeIdle() {
     for (CublasHandle handle = idle.poll(); handle != null; handle = idle.poll()) {
-      handle.close();
+      try {
+        handle.close();
+      } catch (CublasException failure) {
+        failures.accept(failure);
+      }
     }
   }
 }

@@ -3,6 +3,7 @@ package io.github.gpumf.cuda;
 import io.github.gpumf.backend.Scorer;
 import io.github.gpumf.cuda.BestItems.Selection;
 import io.github.gpumf.cuda.driver.Cublas;
+import io.github.gpumf.cuda.driver.CublasException;
 import io.github.gpumf.cuda.driver.CublasHandle;
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
@@ -14,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where there is a cuBLAS it multiplies, and finds candidates whose scores are then computed
  * anew ({@link CudaProducts}). So the answers are the same bits with it and without it, and for a
- * user in any company.
+ * user in any company. Where cuBLAS fails our own kernel does all from then on.
  *
  * <p>Each query has a stream and scratch of its own, so queries of many threads run side by side.
  */
@@ -32,7 +34,7 @@ final class CudaScorer implements Scorer {
   static final String FILE = "top_items";
 
   /** Users and items of a block of {@code score_items}. */
-  private static final int TILE = 64;
+  static final int TILE = 64;
 
   /** Scores of a tile of users: half of an H200's L2. */
   private static final long SCORES_BYTES = 25L << 20;
@@ -65,6 +67,7 @@ final class CudaScorer implements Scorer {
       CudaContext context,
       Kernels kernels,
       @Nullable Cublas library,
+      Consumer<CublasException> failures,
       DeviceArena arena) {
     this.model = model;
     this.context = context;
@@ -75,7 +78,7 @@ final class CudaScorer implements Scorer {
     Weights host = model.weights();
     weights = DeviceWeights.zeros(host, arena);
     weights.copyFrom(host, arena.stream());
-    products = CudaProducts.of(model, library, kernels, weights, arena);
+    products = CudaProducts.of(model, library, kernels, weights, failures, arena);
     FloatTable factors = host.itemFactors();
     directions = DeviceTable.ofRows(factors.rows(), factors.columns(), arena);
     plainHead = arena.floats(2);
@@ -90,12 +93,17 @@ final class CudaScorer implements Scorer {
    * Puts a model onto the device.
    *
    * @param library that multiplies; null for our own kernel
+   * @param failures is told which calls of the library fail; answers do not suffer
    */
   static CudaScorer open(
-      MfModel model, CudaContext context, Kernels kernels, @Nullable Cublas library) {
+      MfModel model,
+      CudaContext context,
+      Kernels kernels,
+      @Nullable Cublas library,
+      Consumer<CublasException> failures) {
     DeviceArena arena = new DeviceArena(context);
     return DeviceArena.orClose(
-        arena, () -> new CudaScorer(model, context, kernels, library, arena));
+        arena, () -> new CudaScorer(model, context, kernels, library, failures, arena));
   }
 
   /** Rows divided by their lengths; a row without length stays zero. */
@@ -209,7 +217,7 @@ final class CudaScorer implements Scorer {
     }
   }
 
-  /** Users whom products cannot serve are scored after the others. */
+  /** Users whom products cannot serve are scored after the others, or all where cuBLAS fails. */
   private TopItems[] topByProducts(
       CudaProducts products,
       CublasHandle handle,
@@ -222,10 +230,14 @@ final class CudaScorer implements Scorer {
       DeviceArena device = scratch.device();
       DeviceBuffer onDevice = scratch.upload(users);
       DeviceBuffer bounds = products.multiply(handle, onDevice, users.length, scores, device);
-      best.exclude(users, exclusions, scores, scratch);
-      Selection selection = Selection.allocate(users.length, n, device);
-      products.select(scores, bounds, onDevice, users.length, selection, device);
-      answers = selection.download(scratch);
+      if (bounds == null) {
+        answers = new TopItems[users.length];
+      } else {
+        best.exclude(users, exclusions, scores, scratch);
+        Selection selection = Selection.allocate(users.length, n, device);
+        products.select(scores, bounds, onDevice, users.length, selection, device);
+        answers = selection.download(scratch);
+      }
     }
     int[] left = IntStream.range(0, users.length).filter(at -> answers[at] == null).toArray();
     if (left.length > 0) {

@@ -8,7 +8,6 @@ import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.cuda.driver.DeviceBuffer;
 import io.github.gpumf.data.Workers;
 import java.lang.foreign.Arena;
-import java.util.stream.IntStream;
 
 /**
  * Ratings on the device in the order of a {@link RatingGrid}, as {@code groups.cuh} wants them.
@@ -27,10 +26,6 @@ final class DeviceGrid {
    * there are fewer stripes, so that blocks have about half of that.
    */
   static final Cut CUT = new Cut(384, 32, Visits.ITEMS_TOGETHER);
-
-  /** The host's processors put blocks in order: 25 million ratings are seconds of work. */
-  private static final Workers WORKERS =
-      (count, task) -> IntStream.range(0, count).parallel().forEach(task);
 
   /** User, item, value and weight. */
   static final int BYTES_OF_RATING = 16;
@@ -83,7 +78,10 @@ final class DeviceGrid {
     return (long) size.rounds() * size.blocks() * NUMBERS_OF_BLOCK * Long.BYTES;
   }
 
-  /** Puts ratings in order and uploads them; all have arrived when this returns. */
+  /**
+   * Puts ratings in order, on the threads of the job, and uploads them; all have arrived when this
+   * returns. For one thread 25 million ratings are seconds of work.
+   */
   static DeviceGrid upload(TrainingJob job, DeviceArena arena) {
     RatingGrid.Size size = job.gridSize();
     long count = job.ratings().size();
@@ -95,9 +93,10 @@ final class DeviceGrid {
     DeviceBuffer groups = arena.allocate(count * Long.BYTES);
     DeviceBuffer blocks = arena.allocate(bytesOfBlocks(size));
     long[] ofRound = new long[size.rounds()];
+    Workers workers = Workers.of(job.threads());
     try (Arena host = Arena.ofShared()) {
-      RatingGrid grid = RatingGrid.of(job.ratings(), size, job.cut().visits(), host, WORKERS);
-      GridUpload upload = new GridUpload(grid, WORKERS, arena.stream(), host);
+      RatingGrid grid = RatingGrid.of(job.ratings(), size, job.cut().visits(), host, workers);
+      GridUpload upload = new GridUpload(grid, workers, arena.stream(), host);
       upload.send(ratings, groups);
       upload.sendBlocks(blocks);
       for (int round = 0; round < size.rounds(); round++) {

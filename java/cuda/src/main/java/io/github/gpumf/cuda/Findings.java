@@ -2,6 +2,7 @@ package io.github.gpumf.cuda;
 
 import io.github.gpumf.backend.Finding;
 import io.github.gpumf.backend.MemoryPlan;
+import io.github.gpumf.cuda.driver.CublasException;
 import io.github.gpumf.cuda.driver.CublasProbe;
 import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.CudaDevice;
@@ -17,6 +18,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** What the backend works with, for {@code gpumf doctor}. */
 final class Findings {
@@ -26,7 +28,13 @@ final class Findings {
 
   private Findings() {}
 
-  static List<Finding> of(Gpus gpus, CudaContext used) {
+  /**
+   * Looks at all of it.
+   *
+   * @param used the context of the chosen GPU
+   * @param cublasFailure that made a scorer do without cuBLAS; null if none has
+   */
+  static List<Finding> of(Gpus gpus, CudaContext used, @Nullable CublasException cublasFailure) {
     List<Finding> findings = new ArrayList<>();
     CudaDevice device = used.device();
     findings.add(
@@ -58,18 +66,30 @@ final class Findings {
                     manifest.getProperty("compiler"),
                     device.computeMajor(),
                     device.computeMinor())));
-    findings.add(cublas(CudaBackend.cublas()));
+    findings.add(cublas(CudaBackend.cublas(), cublasFailure));
     return findings;
   }
 
-  private static Finding cublas(CublasProbe probe) {
+  private static Finding cublas(CublasProbe probe, @Nullable CublasException failure) {
     return switch (probe) {
-      case CublasProbe.Found found ->
-          Finding.on("cuBLAS", found.version() + ", multiplies to find the best items");
+      case CublasProbe.Found found -> cublas(found, failure);
       case CublasProbe.Missing missing ->
           Finding.off(
               "cuBLAS", missing.reason() + "; a kernel of our own scores", missing.remedy());
     };
+  }
+
+  private static Finding cublas(CublasProbe.Found found, @Nullable CublasException failure) {
+    if (failure == null) {
+      return Finding.on("cuBLAS", found.version() + ", multiplies to find the best items");
+    }
+    return Finding.off(
+        "cuBLAS",
+        found.version()
+            + ", but "
+            + failure.problem()
+            + "; for the model that was served a kernel of our own scores since",
+        failure.remedy());
   }
 
   /** The version that nvidia-smi prints; the CUDA driver does not tell. */

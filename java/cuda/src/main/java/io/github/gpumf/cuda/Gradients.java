@@ -16,16 +16,8 @@ import org.jspecify.annotations.Nullable;
  * up the pieces of rows that have several.
  */
 final class Gradients {
-  /** Positions of a chunk, as in gradients.cuh. */
-  static final int CHUNK = 32;
-
-  /** Of a batch, as there: those of larger batches are longer. */
-  static final int MOST_CHUNKS = 16_384;
-
   /** Users and items. */
   private static final int SIDES = 2;
-
-  private static final int BYTES_OF_VECTOR = 4 * Float.BYTES;
 
   private final DeviceBuffer userCarried;
   private final DeviceBuffer itemCarried;
@@ -51,7 +43,7 @@ final class Gradients {
       DeviceArena arena) {
     int vectors = trained.weights().userFactors().vectors();
     int group = Launches.group(vectors);
-    long bytes = bytesOfSide(window.batchSize(), vectors);
+    long bytes = BatchLayout.bytesOfCarried(window.batchSize(), vectors);
     userCarried = arena.allocate(bytes);
     itemCarried = arena.allocate(bytes);
     DeviceWeights weights = trained.weights();
@@ -83,7 +75,7 @@ final class Gradients {
             (float) job.spec().biasRegularization()));
     LaunchShape positions = launches.positions(window.batchSize(), group);
     pieces = call("gradient_rows", arguments, positions, kernels);
-    int carried = carried(window.batchSize());
+    int carried = BatchLayout.carried(window.batchSize());
     sums =
         carried == 0
             ? null
@@ -114,19 +106,10 @@ final class Gradients {
         kernels.kernel("gradients", kernel).call(arguments.toArray()), shape.withGridY(SIDES));
   }
 
-  /** Chunks of a batch that a row may go on in. */
-  private static int carried(int batchSize) {
-    return Math.min(MOST_CHUNKS - 1, (batchSize - 1) / CHUNK);
-  }
-
-  private static long bytesOfSide(int batchSize, int vectors) {
-    return (long) carried(batchSize) * (vectors + 1) * BYTES_OF_VECTOR;
-  }
-
   /** Device memory of the pieces that are added up later. */
   static long bytes(TrainingShape shape) {
     int vectors = DeviceTable.vectors(shape.spec().factors());
-    return SIDES * bytesOfSide(shape.largestBatch(), vectors);
+    return SIDES * BatchLayout.bytesOfCarried(shape.largestBatch(), vectors);
   }
 
   /** Users' pieces that are added up later. */

@@ -10,11 +10,14 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * The way of a grid's ratings to the device. Some blocks at a time are put into the words of {@code
- * groups.cuh} by all of the host's processors, and sent.
+ * groups.cuh} by some workers, and sent.
  */
 final class GridUpload {
-  /** Ratings that travel together, unless a block has more: 6 MB with their groups. */
-  static final int MOST_RATINGS = 1 << 18;
+  /**
+   * Ratings that travel together, unless a block has more: up to 25 MB with their groups. Workers
+   * begin anew for each such piece, which takes as long as they need for thousands of ratings.
+   */
+  static final int MOST_RATINGS = 1 << 20;
 
   private final RatingGrid grid;
   private final Workers workers;

@@ -16,10 +16,15 @@ import org.jspecify.annotations.Nullable;
  * <p>An epoch's launches bring back nothing but its totals; the weights follow when the epoch is
  * over, once, and {@link #keep} waits for them. That is 4 bytes a weight over the bus: 57 MB for
  * 162,000 users and 59,000 items at k = 64, about 1.1 ms at 50 GB/s beside an epoch of 25 M ratings
- * of 20 to 60 ms, and nothing that grows with the ratings; half of it for factors that are halves,
- * which are widened when somebody asks for them. A copy in flight beside the next epoch would hide
- * that millisecond, but the weights of a finished epoch could then be lost. In exchange the device
- * has no copy of its own.
+ * of 7 to 17 ms on an H200, so a sixteenth to a seventh of it, and nothing that grows with the
+ * ratings; half of it for factors that are halves, which are widened when somebody asks for them.
+ * In exchange the device has no copy of its own.
+ *
+ * <p>What to do: {@code keep} copies the weights on the device, 0.03 ms, and has a second stream
+ * bring that copy to the older area beside the next epoch; {@code copy} and the next {@code keep}
+ * wait for it first, and only then is that area the newer one. A device that fails in between
+ * leaves the epoch before as the last whole copy, so {@code copy} has to say which epoch it is of,
+ * which a training now takes for the one it kept last.
  *
  * <p>There are two areas, written in turn, so that the older weights are whole while the newer ones
  * arrive. They are page-locked, which doubles to quadruples the speed, up to a size at which

@@ -26,9 +26,6 @@ import org.jspecify.annotations.Nullable;
 final class SmallBatches {
   private static final String FILE = "small_batches";
 
-  /** Of the block. */
-  private static final int MOST_THREADS = 512;
-
   /** How often the block may go over a batch until launches that fill the device are quicker. */
   private static final int MOST_TURNS = 4;
 
@@ -67,7 +64,7 @@ final class SmallBatches {
 
   /** Whether one block holds a batch. */
   static boolean fit(int batchSize, int group) {
-    return (long) batchSize * group <= MOST_TURNS * MOST_THREADS;
+    return (long) batchSize * group <= MOST_TURNS * BatchLayout.MOST_THREADS;
   }
 
   /**
@@ -76,12 +73,6 @@ final class SmallBatches {
    */
   static boolean fitWhole(TrainingShape shape) {
     return shape.spec().l2() == 0 && !UpdateRule.movesEveryRow(shape);
-  }
-
-  /** One block, for whichever way the batches are launched, so that sums are the same. */
-  static LaunchShape shape(int batchSize, int group) {
-    return LaunchShape.of(
-        1, Math.min(MOST_THREADS, Math.ceilDiv(batchSize * group, Launches.WARP) * Launches.WARP));
   }
 
   /** Does batches up to their gradients. */

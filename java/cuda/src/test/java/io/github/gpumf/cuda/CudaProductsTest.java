@@ -3,16 +3,20 @@ package io.github.gpumf.cuda;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.gpumf.backend.Backend;
+import io.github.gpumf.backend.Finding;
+import io.github.gpumf.backend.Scorer;
 import io.github.gpumf.backend.Scorer.Exclusions;
 import io.github.gpumf.backend.Scorer.TopItems;
 import io.github.gpumf.cuda.driver.CublasException;
 import io.github.gpumf.cuda.driver.CublasProbe;
+import io.github.gpumf.cuda.driver.CudaDrivers;
 import io.github.gpumf.cuda.driver.StandIn;
 import io.github.gpumf.cuda.driver.TestDriver;
 import io.github.gpumf.data.IdMap;
@@ -22,6 +26,7 @@ import io.github.gpumf.model.MfModel;
 import io.github.gpumf.model.MfModel.RatingScale;
 import io.github.gpumf.model.Weights;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -286,9 +291,14 @@ final class CudaProductsTest {
 
   @ParameterizedTest
   @EnumSource(names = {"JCUDA_AND_JCUBLAS", "FOREIGN_AND_FOREIGN_CUBLAS"})
-  void aFailingCallIsClearAndLeaksNothing(ScorerOn way) {
+  void aFailingCallIsTheLastAndAnswersAreTheSame(ScorerOn way) {
     StandIn standIn = TestDriver.standIn();
-    MfModel model = model(Mf.biased(8), 100, 1);
+    MfModel model = model(Mf.biased(8), 200, 1);
+    int[] users = IntStream.range(0, USERS).toArray();
+    TopItems[] expected;
+    try (CudaScorer own = ScorerOn.JCUDA_AND_OWN_KERNEL.open(model)) {
+      expected = own.topItems(users, 3, SOME);
+    }
     ask(way, model);
     Map<String, Long> before = standIn.alive();
     for (String call :
@@ -296,16 +306,100 @@ final class CudaProductsTest {
       for (int status : new int[] {1, 3, 13, 14}) {
         standIn.resetCounts();
         standIn.failCall(call, 1, status);
-        CublasException failure = assertThrows(CublasException.class, () -> ask(way, model), call);
-        assertEquals(call, failure.call());
-        assertEquals(status, failure.status());
-        assertTrue(
-            failure.toString().contains(call + " failed: CUBLAS_STATUS_"), failure::toString);
-        assertTrue(failure.toString().endsWith("-Dgpumf.cublas=off"), failure::toString);
+        List<CublasException> failures = new ArrayList<>();
+        try (CudaScorer scorer = way.open(model, failures::add)) {
+          for (int time = 0; time < 3; time++) {
+            assertSame(expected, scorer.topItems(users, 3, SOME), call + ", time " + time);
+          }
+          // What cuBLAS had is free again while the model is still served.
+          assertEquals(
+              standIn.calls("cublasCreate"), standIn.calls("cublasDestroy") + notMade(call));
+        }
+        assertEquals(1, standIn.calls(call), "is not asked again");
+        assertEquals(3, standIn.launches("score_items"));
+        assertEquals(1, failures.size(), failures::toString);
+        assertClear(failures.getFirst(), call, status);
         assertEquals(before, standIn.alive(), call);
         ask(way, model);
       }
     }
+  }
+
+  /** How many handles a failing call has not made. */
+  private static int notMade(String failing) {
+    return failing.equals("cublasCreate") ? 1 : 0;
+  }
+
+  private static void assertClear(CublasException failure, String call, int status) {
+    assertEquals(call, failure.call());
+    assertEquals(status, failure.status());
+    assertTrue(failure.toString().contains(call + " failed: CUBLAS_STATUS_"), failure::toString);
+    assertTrue(failure.toString().endsWith("-Dgpumf.cublas=off"), failure::toString);
+  }
+
+  /** Other queries have had their products, and go on without. */
+  @Test
+  void aFailureInTheMiddleOfServingChangesNoAnswer() {
+    StandIn standIn = TestDriver.standIn();
+    MfModel model = model(Mf.biased(8), 200, 1);
+    List<CublasException> failures = new ArrayList<>();
+    try (CudaScorer scorer = ScorerOn.JCUDA_AND_JCUBLAS.open(model, failures::add)) {
+      TopItems[] first = scorer.topItems(new int[] {4, 2}, 10, SOME);
+      standIn.resetCounts();
+      standIn.failCall("cublasSgemm", 1, 14);
+      assertSame(first, scorer.topItems(new int[] {4, 2}, 10, SOME), "at the failure");
+      assertSame(first, scorer.topItems(new int[] {4, 2}, 10, SOME), "after it");
+      assertEquals(1, standIn.calls("cublasDestroy"));
+    }
+    assertEquals(1, failures.size(), failures::toString);
+  }
+
+  @Test
+  void aHandleThatCannotBeDestroyedKeepsNothingElse() {
+    StandIn standIn = TestDriver.standIn();
+    MfModel model = model(Mf.biased(8), 100, 1);
+    ask(ScorerOn.JCUDA_AND_JCUBLAS, model);
+    Map<String, Long> before = standIn.alive();
+    List<CublasException> failures = new ArrayList<>();
+    try (CudaScorer scorer = ScorerOn.JCUDA_AND_JCUBLAS.open(model, failures::add)) {
+      scorer.topItems(new int[] {0}, 3, Exclusions.NONE);
+      standIn.resetCounts();
+      standIn.failCall("cublasDestroy", 1, 13);
+    }
+    assertEquals(1, failures.size(), failures::toString);
+    assertClear(failures.getFirst(), "cublasDestroy", 13);
+    assertEquals(before.get("streams"), standIn.alive().get("streams"));
+  }
+
+  /** A nearly full GPU has no room for cuBLAS: lists come all the same, and doctor knows why. */
+  @Test
+  void theFindingSaysOnceWhatFailed() {
+    Gpus gpus = new Gpus(TestDriver.of(CudaDrivers.preferred()));
+    StandIn standIn = TestDriver.standIn();
+    Backend backend = gpus.backend(gpus.find("0"));
+    assertTrue(cublas(backend).on());
+    MfModel model = model(Mf.biased(8), 100, 1);
+    for (int status : new int[] {3, 14}) {
+      standIn.failCall("cublasCreate", 1, status);
+      try (Scorer scorer = backend.openScorer(model)) {
+        assertEquals(3, scorer.topItems(new int[] {0}, 3, Exclusions.NONE)[0].items().length);
+      }
+      Finding finding = cublas(backend);
+      assertFalse(finding.on());
+      assertTrue(
+          finding
+              .text()
+              .startsWith("12.6.0, but cublasCreate failed: CUBLAS_STATUS_ALLOC_FAILED (3); "),
+          finding::text);
+      assertTrue(String.valueOf(finding.remedy()).contains("stop other processes"));
+    }
+  }
+
+  private static Finding cublas(Backend backend) {
+    List<Finding> all =
+        backend.findings().stream().filter(each -> each.subject().equals("cuBLAS")).toList();
+    assertEquals(1, all.size());
+    return all.getFirst();
   }
 
   @Test

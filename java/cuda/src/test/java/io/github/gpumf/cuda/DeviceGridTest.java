@@ -12,6 +12,7 @@ import io.github.gpumf.cuda.driver.TestDriver;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.data.Workers;
 import io.github.gpumf.model.Mf;
+import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Sgd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,6 +20,11 @@ import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinPool.ForkJoinWorkerThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -29,7 +35,7 @@ final class DeviceGridTest {
 
   /** One; some; more than are uploaded at a time. */
   @ParameterizedTest
-  @CsvSource({"1, false", "1, true", "5000, false", "270000, true", "270000, false"})
+  @CsvSource({"1, false", "1, true", "5000, false", "270000, true", "1100000, false"})
   void holdsTheGrid(int count, boolean weighted) {
     Ratings ratings = Training.ratings(count, weighted);
     TrainingJob job = Jobs.perRating(ratings, Mf.biased(1), new Sgd(0.1));
@@ -68,6 +74,29 @@ final class DeviceGridTest {
         }
       }
     }
+  }
+
+  /** Parallel streams would go on in the pool that they begin in. */
+  @Test
+  void oneThreadIsTheCallers() throws Exception {
+    Ratings ratings = Training.ratings(20_000, false);
+    TrainingJob job = Jobs.perRating(ratings, Mf.biased(1), new Sgd(0.1), Precision.SINGLE, 1);
+    AtomicInteger threads = new AtomicInteger();
+    ForkJoinWorkerThreadFactory counting =
+        pool -> {
+          threads.incrementAndGet();
+          return ForkJoinPool.defaultForkJoinWorkerThreadFactory.newThread(pool);
+        };
+    try (CudaContext context = CudaContext.open(TestDriver.of(CudaDrivers.preferred()), 0);
+        DeviceArena device = new DeviceArena(context);
+        ForkJoinPool pool = new ForkJoinPool(4, counting, null, false)) {
+      assertEquals(20_000, pool.submit(() -> ratings(DeviceGrid.upload(job, device))).get());
+      assertEquals(1, threads.get());
+    }
+  }
+
+  private static long ratings(DeviceGrid grid) {
+    return LongStream.range(0, grid.size().rounds()).map(r -> grid.ratings((int) r)).sum();
   }
 
   /** Returns how many share their item; these come first, and their rows are another matter. */

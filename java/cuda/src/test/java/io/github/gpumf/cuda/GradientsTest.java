@@ -70,7 +70,7 @@ final class GradientsTest {
               BatchCase.BIAS_REGULARIZATION));
       LaunchShape bothSides = shape.withGridY(2);
       gpu.run("gradients", "gradient_rows", bothSides, arguments.toArray());
-      if (batch.size > Gradients.CHUNK) {
+      if (batch.size > BatchLayout.CHUNK) {
         gpu.run("gradients", "gradient_sums", bothSides, arguments.toArray());
       }
       return new Found(
@@ -97,7 +97,7 @@ final class GradientsTest {
               .toArray();
       int[] sortedRows = IntStream.of(order).map(at -> rowAt[at]).toArray();
       int[] sortedPositions = IntStream.of(order).map(at -> START + at).toArray();
-      int chunks = Math.min(Gradients.MOST_CHUNKS, Math.ceilDiv(batch.size, Gradients.CHUNK));
+      int chunks = Math.min(BatchLayout.MOST_CHUNKS, Math.ceilDiv(batch.size, BatchLayout.CHUNK));
       int carried = Math.max(0, chunks - 1);
       return new Sorted(
           gpu.of(PredictionsTest.shifted(sortedRows, START)),
@@ -171,7 +171,7 @@ final class GradientsTest {
 
   /** Rows that end with a chunk, before and after it, go over several, or are the whole batch. */
   static List<BatchCase> longRows() {
-    int chunk = Gradients.CHUNK;
+    int chunk = BatchLayout.CHUNK;
     List<BatchCase> cases = new ArrayList<>();
     for (int k : new int[] {3, 64, 200}) {
       for (boolean dense : new boolean[] {false, true}) {
@@ -208,7 +208,7 @@ final class GradientsTest {
   @ParameterizedTest
   @FieldSource("io.github.gpumf.cuda.Gpu#BINDINGS")
   void largeBatchesHaveLongerChunks(String binding) {
-    int most = Gradients.MOST_CHUNKS * Gradients.CHUNK;
+    int most = BatchLayout.MOST_CHUNKS * BatchLayout.CHUNK;
     for (int size : new int[] {most, most + 1}) {
       BatchCase batch = BatchCase.withItems(2, false, size / 2, 17, size - size / 2 - 17);
       try (Gpu gpu = Gpu.open(binding)) {

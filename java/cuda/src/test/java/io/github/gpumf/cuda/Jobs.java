@@ -73,6 +73,11 @@ final class Jobs {
   }
 
   static TrainingJob perRating(Ratings ratings, Mf spec, Optimizer optimizer, Precision precision) {
+    return perRating(ratings, spec, optimizer, precision, 2);
+  }
+
+  static TrainingJob perRating(
+      Ratings ratings, Mf spec, Optimizer optimizer, Precision precision, int threads) {
     return new TrainingJob(
         ratings,
         spec,
@@ -83,7 +88,7 @@ final class Jobs {
         DeviceGrid.CUT,
         true,
         11,
-        2,
+        threads,
         1e6,
         TrainingState.initial(ratings, spec, optimizer, 3));
   }

@@ -3,6 +3,7 @@ package io.github.gpumf.cuda;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import io.github.gpumf.cuda.driver.Cublas;
+import io.github.gpumf.cuda.driver.CublasException;
 import io.github.gpumf.cuda.driver.CublasLibraries;
 import io.github.gpumf.cuda.driver.CublasProbe;
 import io.github.gpumf.cuda.driver.CublasProbe.Found;
@@ -11,6 +12,7 @@ import io.github.gpumf.cuda.driver.CudaContext;
 import io.github.gpumf.cuda.driver.CudaDrivers;
 import io.github.gpumf.cuda.driver.TestDriver;
 import io.github.gpumf.model.MfModel;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The ways to score: bindings of the driver, and of cuBLAS, or none of it. */
@@ -22,10 +24,23 @@ enum ScorerOn {
 
   /** A scorer, to be closed; its context and kernels stay for the tests that follow. */
   CudaScorer open(MfModel model) {
+    return open(
+        model,
+        failure -> {
+          throw new AssertionError(failure);
+        });
+  }
+
+  /**
+   * The same.
+   *
+   * @param failures is told which calls of cuBLAS fail
+   */
+  CudaScorer open(MfModel model, Consumer<CublasException> failures) {
     boolean jcuda = name().startsWith("JCUDA");
     CudaContext context = jcuda ? Contexts.JCUDA : Contexts.FOREIGN;
     Kernels kernels = jcuda ? Contexts.KERNELS_OF_JCUDA : Contexts.KERNELS_OF_FOREIGN;
-    return CudaScorer.open(model, context, kernels, library());
+    return CudaScorer.open(model, context, kernels, library(), failures);
   }
 
   private @Nullable Cublas library() {

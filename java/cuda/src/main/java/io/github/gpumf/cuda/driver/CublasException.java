@@ -16,7 +16,7 @@ public final class CublasException extends RuntimeException {
   private final int status;
 
   CublasException(String call, int status) {
-    super(call + " failed: " + name(status) + " (" + status + "); " + remedyOf(status));
+    super(problem(call, status) + "; " + remedyOf(status));
     this.call = call;
     this.status = status;
   }
@@ -49,12 +49,25 @@ public final class CublasException extends RuntimeException {
   }
 
   /**
+   * What happened, without what to do.
+   *
+   * @return a phrase
+   */
+  public String problem() {
+    return problem(call, status);
+  }
+
+  /**
    * What to do.
    *
    * @return a phrase
    */
   public String remedy() {
     return remedyOf(status);
+  }
+
+  private static String problem(String call, int status) {
+    return call + " failed: " + name(status) + " (" + status + ")";
   }
 
   private static String name(int status) {
