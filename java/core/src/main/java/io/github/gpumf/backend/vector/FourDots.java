@@ -4,21 +4,23 @@ import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The {@link DotKernel} of a length of rows.
+ * The {@link DotLoop} of a length of rows; {@link DotKernel} is how to call it.
  *
  * <p>The limit: at k = 64 and 16 lanes four dot products are 20 loads, 16 multiplications and
- * additions, and 32 operations for their sums, of which two a cycle are done: some 10 cycles each.
+ * additions, and 32 operations for their sums: some 8 cycles each. A list for one of many users of
+ * 10,700 items takes less than half of the time that it takes with a dot product at a time, one for
+ * a user alone half.
  */
-final class FourDots extends DotKernel {
+final class FourDots implements DotLoop {
   private static final Shaped.Shape SHAPE = Shaped.Shape.of(MethodHandles.lookup());
   private static final int ROW_BYTES = SHAPE.rowBytes();
 
   @Override
-  void run(long one, long step, long four, long stepOfFour, int count, float[] dots) {
+  public void run(long one, long step, long four, long stepOfFour, int count, float[] dots) {
     long x = one;
     long y = four;
     for (int at = 0; at < count; at++) {
-      dots(Lanes.address(x), Lanes.address(y), FOUR * at, dots);
+      dots(Lanes.address(x), Lanes.address(y), DotKernel.FOUR * at, dots);
       x += step;
       y += stepOfFour;
     }

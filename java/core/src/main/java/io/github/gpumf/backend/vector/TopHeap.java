@@ -33,6 +33,13 @@ final class TopHeap {
     }
   }
 
+  /**
+   * The score that others must be above to be taken; NaN, which none is below, until it is full.
+   */
+  float worst() {
+    return size < scores.length ? Float.NaN : scores[0];
+  }
+
   /** Replaces the worst and restores the order. */
   private void sink(int item, float score) {
     int at = 0;

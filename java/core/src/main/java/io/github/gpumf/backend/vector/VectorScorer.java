@@ -37,7 +37,10 @@ final class VectorScorer implements Scorer {
   private final MfModel model;
   private final int threads;
   private final PaddedTable items;
-  private final @Nullable PaddedTable itemBias;
+
+  /** 0 where there are none. */
+  private final float[] itemBias;
+
   private final float slope;
   private final float offset;
   private final int blockItems;
@@ -56,16 +59,15 @@ final class VectorScorer implements Scorer {
     FloatTable factors = weights.itemFactors();
     items = PaddedTable.ofRows(factors.rows(), factors.columns(), arena);
     items.copyFrom(factors);
-    if (weights.itemBias() == null) {
-      itemBias = null;
-    } else {
-      itemBias = PaddedTable.ofColumn(factors.rows(), arena);
-      itemBias.copyFrom(weights.itemBias());
+    itemBias = new float[Math.toIntExact(factors.rows())];
+    FloatTable bias = weights.itemBias();
+    for (int item = 0; bias != null && item < itemBias.length; item++) {
+      itemBias[item] = bias.get(item, 0);
     }
     slope = weights.dense() == null ? 1 : weights.dense().get(0, 0);
     offset = model.offset() + (weights.dense() == null ? 0 : weights.dense().get(0, 1));
     blockItems = Math.max(DotKernel.FOUR, BLOCK_BYTES / items.rowBytes());
-    kernel = Shaped.make(FourDots.class, Shaped.Shape.ofRows(items.rowBytes()));
+    kernel = DotKernel.ofRows(items.rowBytes());
   }
 
   /** Rows of some users, padded for the kernels, and what their scores have in common. */
@@ -90,12 +92,8 @@ final class VectorScorer implements Scorer {
     }
 
     float score(int at, int item) {
-      return score(at, item, Rows.dot(rows.row(at), items.row(item), items.rowBytes()));
-    }
-
-    float score(int at, int item, float dot) {
-      float bias = itemBias == null ? 0 : Lanes.get(itemBias.row(item));
-      return slope * dot + offsets[at] + bias;
+      float dot = Rows.dot(rows.row(at), items.row(item), items.rowBytes());
+      return slope * dot + offsets[at] + itemBias[item];
     }
 
     @Override
@@ -162,7 +160,9 @@ final class VectorScorer implements Scorer {
     for (int at = 0; at < searches.length; at++) {
       searches[at] =
           new Search(
-              tile, at, new TopHeap(Math.min(count, itemCount)), exclusions.of(tile.users[at]));
+              tile.offsets[at],
+              new TopHeap(Math.min(count, itemCount)),
+              exclusions.of(tile.users[at]));
     }
     float[] dots = new float[DotKernel.FOUR * Math.min(blockItems, itemCount)];
     for (int from = 0; from < itemCount; from += blockItems) {
@@ -192,10 +192,9 @@ final class VectorScorer implements Scorer {
     }
   }
 
-  /** What a user of a tile has found so far. */
-  private static final class Search {
-    private final Tile tile;
-    private final int user;
+  /** What a user has found so far. */
+  private final class Search {
+    private final float userOffset;
     private final TopHeap best;
 
     /** Ascending. */
@@ -203,21 +202,30 @@ final class VectorScorer implements Scorer {
 
     private int nextExcluded;
 
-    Search(Tile tile, int user, TopHeap best, int[] excluded) {
-      this.tile = tile;
-      this.user = user;
+    Search(float userOffset, TopHeap best, int[] excluded) {
+      this.userOffset = userOffset;
       this.best = best;
       this.excluded = excluded;
     }
 
     /** Takes items whose dot products stand so far apart, from the first one's on. */
     void offer(int from, int to, float[] dots, int first, int apart) {
+      float[] biases = itemBias;
+      float factor = slope;
+      float rest = userOffset;
+      int leftOut = nextExcluded < excluded.length ? excluded[nextExcluded] : to;
+      float worst = best.worst();
       int at = first;
       for (int item = from; item < to; item++) {
-        if (nextExcluded < excluded.length && excluded[nextExcluded] == item) {
+        if (item == leftOut) {
           nextExcluded++;
+          leftOut = nextExcluded < excluded.length ? excluded[nextExcluded] : to;
         } else {
-          best.offer(item, tile.score(user, item, dots[at]));
+          float score = factor * dots[at] + rest + biases[item];
+          if (!(score <= worst)) {
+            best.offer(item, score);
+            worst = best.worst();
+          }
         }
         at += apart;
       }
