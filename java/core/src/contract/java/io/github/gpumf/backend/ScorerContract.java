@@ -288,6 +288,9 @@ public abstract class ScorerContract {
       for (int bad : new int[] {-1, 5, Integer.MAX_VALUE}) {
         assertThrows(IndexOutOfBoundsException.class, () -> scorer.similarItems(bad, 1));
         assertThrows(
+            IndexOutOfBoundsException.class,
+            () -> scorer.topItems(user, 1, of -> new int[] {1, bad}));
+        assertThrows(
             IndexOutOfBoundsException.class, () -> scorer.score(new int[] {0}, new int[] {bad}));
       }
     }

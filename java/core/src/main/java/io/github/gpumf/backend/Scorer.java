@@ -1,5 +1,7 @@
 package io.github.gpumf.backend;
 
+import java.util.Objects;
+
 /**
  * Answers queries on one model. Scores include the model's offset and are not clipped: clipping
  * would make ties.
@@ -20,6 +22,22 @@ public interface Scorer extends AutoCloseable {
      * @return distinct item indices, ascending
      */
     int[] of(int user);
+
+    /**
+     * The items to leave out, of a model.
+     *
+     * @param user index of a user
+     * @param itemCount items of the model
+     * @return distinct item indices, ascending
+     * @throws IndexOutOfBoundsException if the model has not all of them
+     */
+    default int[] of(int user, int itemCount) {
+      int[] items = of(user);
+      for (int item : items) {
+        Objects.checkIndex(item, itemCount);
+      }
+      return items;
+    }
   }
 
   /**

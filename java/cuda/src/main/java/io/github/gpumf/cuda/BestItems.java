@@ -56,7 +56,7 @@ record BestItems(Kernels kernels, int itemCount) {
     long[] offsets = new long[rows.length + 1];
     int[][] excluded = new int[rows.length][];
     for (int row = 0; row < rows.length; row++) {
-      excluded[row] = exclusions.of(rows[row]);
+      excluded[row] = exclusions.of(rows[row], itemCount);
       offsets[row + 1] = offsets[row] + excluded[row].length;
     }
     if (offsets[rows.length] == 0) {

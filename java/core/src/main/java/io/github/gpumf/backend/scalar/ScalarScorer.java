@@ -41,7 +41,8 @@ final class ScalarScorer implements Scorer {
     TopItems[] answers = new TopItems[users.length];
     for (int at = 0; at < users.length; at++) {
       int user = users[at];
-      answers[at] = best(count, exclusions.of(user), item -> score(user, item));
+      answers[at] =
+          best(count, exclusions.of(user, model.items().size()), item -> score(user, item));
     }
     return answers;
   }

@@ -162,7 +162,7 @@ final class VectorScorer implements Scorer {
           new Search(
               tile.offsets[at],
               new TopHeap(Math.min(count, itemCount)),
-              exclusions.of(tile.users[at]));
+              exclusions.of(tile.users[at], itemCount));
     }
     float[] dots = new float[DotKernel.FOUR * Math.min(blockItems, itemCount)];
     for (int from = 0; from < itemCount; from += blockItems) {
