@@ -1,5 +1,6 @@
 package io.github.gpumf.cuda;
 
+import io.github.gpumf.backend.KeptWeights;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
 import io.github.gpumf.backend.TrainingShape;
@@ -136,10 +137,7 @@ final class CudaSession implements TrainingSession {
 
   @Override
   public boolean keep(Slot slot) {
-    if (slot == Slot.CURRENT) {
-      throw new IllegalArgumentException(
-          "the current weights cannot be overwritten; keep LAST_GOOD or BEST");
-    }
+    KeptWeights.requireKeepable(slot);
     return steps.look(weights, current -> keep(slot, current));
   }
 

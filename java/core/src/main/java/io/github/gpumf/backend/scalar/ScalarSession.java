@@ -1,6 +1,7 @@
 package io.github.gpumf.backend.scalar;
 
 import io.github.gpumf.backend.EpochOrder;
+import io.github.gpumf.backend.KeptWeights;
 import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
@@ -18,9 +19,7 @@ import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Precision;
 import io.github.gpumf.optim.Updates;
 import java.lang.foreign.Arena;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 final class ScalarSession implements TrainingSession {
   private final TrainingJob job;
   private final Arena arena;
-  private final Map<Slot, Weights> kept = new EnumMap<>(Slot.class);
+  private final KeptWeights kept = new KeptWeights();
   private final Weights weights;
   private final List<Weights> slots;
   private final Weights gradients;
@@ -439,35 +438,22 @@ final class ScalarSession implements TrainingSession {
 
   @Override
   public boolean keep(Slot slot) {
-    if (slot == Slot.CURRENT) {
-      throw new IllegalArgumentException(
-          "the current weights cannot be overwritten; keep LAST_GOOD or BEST");
-    }
+    KeptWeights.requireKeepable(slot);
     if (!weights.isFinite()) {
       return false;
     }
-    kept.computeIfAbsent(slot, any -> weights.copy(Arena.ofAuto())).copyFrom(weights);
+    kept.room(slot, () -> weights.copy(Arena.ofAuto())).copyFrom(weights);
     return true;
   }
 
   @Override
   public Weights weights(Slot slot) {
-    if (slot == Slot.CURRENT) {
-      return weights.copy(Arena.ofAuto());
-    }
-    return requireKept(slot, kept.get(slot)).copy(Arena.ofAuto());
+    return slot == Slot.CURRENT ? weights.copy(Arena.ofAuto()) : kept.copy(slot);
   }
 
   @Override
   public Weights take(Slot slot) {
-    return requireKept(slot, kept.remove(slot));
-  }
-
-  private static Weights requireKept(Slot slot, @Nullable Weights weights) {
-    if (weights == null) {
-      throw new IllegalStateException("no weights were kept as " + slot);
-    }
-    return weights;
+    return kept.take(slot);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.github.gpumf.backend.vector;
 
+import io.github.gpumf.backend.KeptWeights;
 import io.github.gpumf.backend.RatingGrid;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
@@ -9,12 +10,9 @@ import io.github.gpumf.model.Weights;
 import io.github.gpumf.optim.Updates;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /** Training with vectors and several threads: holds the weights, which its {@link Steps} move. */
 final class VectorSession implements TrainingSession {
@@ -29,7 +27,7 @@ final class VectorSession implements TrainingSession {
   private final Arena arena;
   private final Tables tables;
   private final Steps steps;
-  private final Map<Slot, Weights> kept = new EnumMap<>(Slot.class);
+  private final KeptWeights kept = new KeptWeights();
 
   /** Opens a session; if memory runs out on the way, nothing is kept. */
   @SuppressWarnings("MustBeClosedChecker") // The session closes it.
@@ -112,10 +110,7 @@ final class VectorSession implements TrainingSession {
 
   @Override
   public boolean keep(Slot slot) {
-    if (slot == Slot.CURRENT) {
-      throw new IllegalArgumentException(
-          "the current weights cannot be overwritten; keep LAST_GOOD or BEST");
-    }
+    KeptWeights.requireKeepable(slot);
     return steps.current(() -> keepNow(slot));
   }
 
@@ -124,28 +119,18 @@ final class VectorSession implements TrainingSession {
     if (!isFinite()) {
       return false;
     }
-    exportTo(kept.computeIfAbsent(slot, absent -> zeros(job.spec().factors(), Arena.ofAuto())));
+    exportTo(kept.room(slot, () -> zeros(job.spec().factors(), Arena.ofAuto())));
     return true;
   }
 
   @Override
   public Weights weights(Slot slot) {
-    if (slot == Slot.CURRENT) {
-      return current(Arena.ofAuto());
-    }
-    return requireKept(slot, kept.get(slot)).copy(Arena.ofAuto());
+    return slot == Slot.CURRENT ? current(Arena.ofAuto()) : kept.copy(slot);
   }
 
   @Override
   public Weights take(Slot slot) {
-    return requireKept(slot, kept.remove(slot));
-  }
-
-  private static Weights requireKept(Slot slot, @Nullable Weights weights) {
-    if (weights == null) {
-      throw new IllegalStateException("no weights were kept as " + slot);
-    }
-    return weights;
+    return kept.take(slot);
   }
 
   private Weights current(Arena owner) {
