@@ -1,15 +1,11 @@
 package io.github.gpumf.train;
 
-import io.github.gpumf.backend.Backend;
 import io.github.gpumf.backend.Backends;
 import io.github.gpumf.backend.DeviceException;
-import io.github.gpumf.backend.MemoryPlan;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
 import io.github.gpumf.backend.TrainingSession.Slot;
-import io.github.gpumf.backend.TrainingShape;
-import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.model.Mf;
 import io.github.gpumf.model.MfModel;
@@ -21,14 +17,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The epoch loop: opens one session on the chosen backend, runs epochs on it, and makes a model of
- * what it hands back.
+ * The epoch loop: has one session opened on the chosen backend, runs epochs on it, and makes a
+ * model of what it hands back.
  *
  * <p>A trainer is used once, by one thread.
  */
@@ -41,17 +36,13 @@ public final class Trainer {
 
   private final Ratings ratings;
   private final @Nullable Ratings validation;
-  private final Mf spec;
   private final TrainingOptions options;
   private final TrainedModel trained;
   private final RatingUnit unit;
 
-  /** The ratings in their unit, which sessions are given. */
-  private final Ratings ratingsInUnits;
-
   private final @Nullable Ratings validationInUnits;
-
   private final LossLimit lossLimit;
+  private final TrainingOpener opener;
   private final List<EpochReport> history = new ArrayList<>();
 
   /** Batches a call, adapted to the speed seen. The result does not depend on it. */
@@ -98,13 +89,13 @@ public final class Trainer {
         validation == null
             ? null
             : new TrainedRows(ratings).of(validation.alignedTo(ratings.users(), ratings.items()));
-    this.spec = spec;
     this.options = options;
     trained = new TrainedModel(ratings, spec, options);
     unit = new RatingUnit(options.ratingUnit());
-    ratingsInUnits = unit.of(ratings);
+    Ratings ratingsInUnits = unit.of(ratings);
     lossLimit = LossLimit.of(ratingsInUnits, unit);
     validationInUnits = this.validation == null ? null : unit.of(this.validation);
+    opener = new TrainingOpener(ratings, ratingsInUnits, this.validation, spec, options, lossLimit);
     if (validation == null && options.earlyStopping().isPresent()) {
       throw new IllegalArgumentException(
           "early stopping needs validation ratings; give some, or train without early stopping");
@@ -134,9 +125,9 @@ public final class Trainer {
       throw new IllegalStateException("a trainer trains once; make another one");
     }
     used = true;
-    Backends.Opened<Opening> found = Backends.open(options.backend(), this::open);
-    String explanation = explanation(found.selection());
-    Opening opening = found.opened();
+    Backends.Opened<TrainingOpener.Opening> found = opener.open();
+    String explanation = opener.explanation(found.selection());
+    TrainingOpener.Opening opening = found.opened();
     opening.resumed().ifPresent(last -> goOnFrom(last.checkpoint()));
     Outcome outcome = null;
     try (TrainingSession session = opening.session()) {
@@ -165,95 +156,6 @@ public final class Trainer {
    */
   private record Outcome(Weights weights, int epoch, StopReason stopReason) {}
 
-  /** A session that is ready, and what it was opened with. */
-  private record Opening(
-      String backend,
-      MemoryPlan plan,
-      TrainingJob job,
-      TrainingSession session,
-      Optional<Checkpoints> checkpoints,
-      Optional<Checkpoints.Resumed> resumed) {}
-
-  private Opening open(Backend on) {
-    requireMemory(on);
-    try {
-      return opened(on);
-    } catch (OutOfMemoryError full) {
-      throw DeviceException.outOfHostMemory(on.plan(shape(on)), full);
-    }
-  }
-
-  private Opening opened(Backend on) {
-    Precision precision = on.precision(options.precision());
-    Optional<Checkpoints> checkpoints =
-        options
-            .checkpointing()
-            .map(
-                where -> new Checkpoints(where, ratings, validation, spec, options, precision, on));
-    Optional<Checkpoints.Resumed> resumed = checkpoints.flatMap(Checkpoints::resume);
-    TrainingJob job =
-        new TrainingJob(
-            ratingsInUnits,
-            spec,
-            options.optimizer(),
-            options.updates(),
-            precision,
-            options.batchSize(),
-            on.cut(),
-            options.shuffle(),
-            options.seed(),
-            options.threads(),
-            lossLimit.value(),
-            resumed
-                .map(last -> last.checkpoint().state())
-                .orElseGet(
-                    () ->
-                        TrainingState.initial(ratings, spec, options.optimizer(), options.seed())));
-    return new Opening(on.name(), plan(on), job, on.openTraining(job), checkpoints, resumed);
-  }
-
-  /** A device is asked before anything is allocated there; of the host the JVM knows better. */
-  private MemoryPlan requireMemory(Backend on) {
-    MemoryPlan plan = plan(on);
-    if (!plan.fits() && !plan.onHost()) {
-      throw DeviceException.outOfMemory(on, shape(on), null);
-    }
-    return plan;
-  }
-
-  private MemoryPlan plan(Backend on) {
-    MemoryPlan plan = on.plan(shape(on));
-    long rows = ratings.size() + (validation == null ? 0 : validation.size());
-    return plan.onHost()
-        ? plan.with(new MemoryPlan.Part("ratings in units", unit.bytes(rows)))
-        : plan;
-  }
-
-  /** Says of a backend that was chosen what it does not do as it was asked to. */
-  private String explanation(Backends.Selection selection) {
-    Backend backend = selection.backend();
-    boolean followed = backend.precision(options.precision()) == options.precision();
-    return followed
-        ? selection.explanation()
-        : selection.explanation()
-            + "; factors are stored as floats, since "
-            + backend.name()
-            + " gains nothing by half precision";
-  }
-
-  private TrainingShape shape(Backend on) {
-    TrainingShape shape =
-        TrainingShape.of(ratings, spec, options.optimizer(), options.batchSize(), options.threads())
-            .withUpdates(options.updates())
-            .withPrecision(on.precision(options.precision()))
-            .withSeen(options.keepSeenItems());
-    return validation == null
-        ? shape
-        : shape.withHeldOut(
-            validation.size(),
-            options.earlyStopping().map(EarlyStopping::restoreBest).orElse(false));
-  }
-
   /**
    * What the training would take; nothing is allocated.
    *
@@ -263,15 +165,11 @@ public final class Trainer {
    * @throws DeviceException if the device cannot be asked
    */
   public TrainingPlan plan() {
-    // One that is asked for by name is planned for even if the training does not fit it.
-    Backends.Opened<MemoryPlan> plan =
-        options.backend().equals(Backends.AUTO)
-            ? Backends.open(Backends.AUTO, this::requireMemory)
-            : Backends.open(options.backend(), this::plan);
-    return new TrainingPlan(explanation(plan.selection()), plan.opened());
+    return opener.plan();
   }
 
-  private Outcome train(TrainingSession session, Opening opening, String explanation) {
+  private Outcome train(
+      TrainingSession session, TrainingOpener.Opening opening, String explanation) {
     try {
       session.keep(Slot.LAST_GOOD);
       int firstEpoch = history.size();
@@ -315,7 +213,7 @@ public final class Trainer {
   }
 
   private BackendFailedException failed(
-      TrainingSession session, Opening opening, DeviceException failure) {
+      TrainingSession session, TrainingOpener.Opening opening, DeviceException failure) {
     String backend = opening.backend();
     MfModel lastGood = lastGood(session, backend, opening.job().precision());
     int epoch = Math.min(history.size() + 1, options.epochs());
@@ -333,7 +231,8 @@ public final class Trainer {
         failure);
   }
 
-  private BackendFailedException withoutSeenItems(MfModel model, Opening opening, int epoch) {
+  private BackendFailedException withoutSeenItems(
+      MfModel model, TrainingOpener.Opening opening, int epoch) {
     DeviceException full =
         DeviceException.outOfHostMemory(
             opening.plan(), new OutOfMemoryError("no memory for the seen items of the model"));
@@ -353,7 +252,10 @@ public final class Trainer {
   }
 
   private void saveCheckpoint(
-      Checkpoints checkpoints, TrainingSession session, Opening opening, StopReason stopReason) {
+      Checkpoints checkpoints,
+      TrainingSession session,
+      TrainingOpener.Opening opening,
+      StopReason stopReason) {
     boolean stopped = stopReason == StopReason.EARLY_STOPPED;
     if (stopReason == StopReason.CANCELLED || !(stopped || checkpoints.isDue(history.size()))) {
       return;
@@ -395,8 +297,7 @@ public final class Trainer {
     long batches = job.batchesPerEpoch();
     EpochTotals totals = EpochTotals.NONE;
     // Events register with the recorder when their class is loaded, which takes a tenth of a
-    // second:
-    // not where nobody has recorded yet. Who begins to has the epochs from the next one on.
+    // second: not where nobody has recorded yet. Who begins to has the epochs from the next one on.
     @Nullable EpochEvent event = FlightRecorder.isInitialized() ? new EpochEvent() : null;
     if (event != null) {
       event.begin();
