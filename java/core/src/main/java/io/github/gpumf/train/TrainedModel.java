@@ -19,10 +19,11 @@ import org.jspecify.annotations.Nullable;
  * Makes models of what a training found.
  *
  * @param ratings the training ratings
+ * @param rows users and items that they are of
  * @param spec what was trained
  * @param options how it was trained
  */
-record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
+record TrainedModel(Ratings ratings, TrainedRows rows, Mf spec, TrainingOptions options) {
   /**
    * Makes the model of a training; without seen items if there is no memory for them.
    *
@@ -68,7 +69,6 @@ record TrainedModel(Ratings ratings, Mf spec, TrainingOptions options) {
    * and tell the model which they are.
    */
   private void clearUntrainedRows(Weights weights) {
-    TrainedRows rows = new TrainedRows(ratings);
     clear(weights.userFactors(), weights.userBias(), rows::hasUser);
     clear(weights.itemFactors(), weights.itemBias(), rows::hasItem);
   }

@@ -1,21 +1,36 @@
 package io.github.gpumf.train;
 
 import io.github.gpumf.data.Ratings;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * The users and items that have a training rating. Parts of a split share their id maps, so that an
  * id may be known and have none.
  */
 final class TrainedRows {
+  /** Ratings read at a time into an array, with which code is fast before it is compiled. */
+  private static final int PIECE = 4096;
+
   private final boolean[] users;
   private final boolean[] items;
 
   TrainedRows(Ratings training) {
     users = new boolean[training.userCount()];
     items = new boolean[training.itemCount()];
-    for (long row = 0; row < training.size(); row++) {
-      users[training.user(row)] = true;
-      items[training.item(row)] = true;
+    mark(training.userColumn(), users);
+    mark(training.itemColumn(), items);
+  }
+
+  private static void mark(MemorySegment column, boolean[] marks) {
+    int[] rows = new int[PIECE];
+    long size = column.byteSize() / Integer.BYTES;
+    for (long from = 0; from < size; from += PIECE) {
+      int count = (int) Math.min(PIECE, size - from);
+      MemorySegment.copy(column, ValueLayout.JAVA_INT, from * Integer.BYTES, rows, 0, count);
+      for (int at = 0; at < count; at++) {
+        marks[rows[at]] = true;
+      }
     }
   }
 

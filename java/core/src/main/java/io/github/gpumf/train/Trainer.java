@@ -85,12 +85,11 @@ public final class Trainer {
     TrainingJob.requireUpdates(options.updates(), spec, options.optimizer());
     TrainingJob.requirePrecision(options.precision(), options.updates());
     this.ratings = ratings;
+    TrainedRows rows = new TrainedRows(ratings);
     this.validation =
-        validation == null
-            ? null
-            : new TrainedRows(ratings).of(validation.alignedTo(ratings.users(), ratings.items()));
+        validation == null ? null : rows.of(validation.alignedTo(ratings.users(), ratings.items()));
     this.options = options;
-    trained = new TrainedModel(ratings, spec, options);
+    trained = new TrainedModel(ratings, rows, spec, options);
     unit = new RatingUnit(options.ratingUnit());
     Ratings ratingsInUnits = unit.of(ratings);
     lossLimit = LossLimit.of(ratingsInUnits, unit);

@@ -30,7 +30,7 @@ final class TunedOptions {
   private static final double CLOSE = 4.0 / 3;
 
   /** Ratings that tell how far all of them are apart. */
-  private static final int SAMPLE = 1 << 16;
+  private static final int SAMPLE = 1 << 14;
 
   /** One of so many is not looked at, at either end. */
   private static final int OUTER = 100;
