@@ -16,9 +16,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * then bucket by bucket to the users. Spans of the ratings, and then the buckets, are worked on at
  * the same time.
  *
- * <p>Memory goes one way: 12 bytes of a rating's columns and twice 8 of pairs are read, 8 of pairs
- * and 4 of items are written, and each user's part of the columns once more to count them: 44 bytes
- * a rating, nearly all of them in order.
+ * <p>Of memory, 36 bytes a rating come and go, nearly all of them in order: users are read three
+ * times, to count them, to count the buckets and to fill these, and items once; a pair is written
+ * and read, and an item written.
  */
 final class ItemsByUser {
   private static final ValueLayout.OfInt INDEX = ValueLayout.JAVA_INT;
