@@ -39,10 +39,9 @@ require_jdk25() {
   }
 }
 
-# Options of every JVM that runs GpuMf. Off-heap memory is limited to the heap's limit unless told otherwise: it may have most of
-# the machine instead.
-jvm_options() {
-  echo "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
+# Options of every JVM that runs GpuMf, beside those of jvm.options. Off-heap memory is limited to the heap's limit unless told otherwise:
+# it may have most of the machine instead.
+memory_options() {
   if [ -r /proc/meminfo ]; then
     awk '/^MemTotal:/ { printf "-XX:MaxDirectMemorySize=%dm\n", $2 / 1024 * 0.9 }' /proc/meminfo
   fi

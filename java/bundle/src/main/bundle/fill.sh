@@ -12,7 +12,7 @@ mkdir -p "$folder/bin" "$folder/lib"
 cp "$root/java/bundle/src/main/bundle/gpumf" "$folder/bin/gpumf"
 chmod 755 "$folder/bin/gpumf"
 cp "$target"/jars/*.jar "$target/gpumf-bundle.jar" "$folder/lib/"
-cp "$root/README.md" "$root/NOTICE" "$folder/"
+cp "$root/README.md" "$root/NOTICE" "$root/java/jvm.options" "$folder/"
 # The parity test lists the traces, which it cannot in a jar.
 cp -r "$root/java/core/src/contract/resources/golden" "$folder/golden"
 

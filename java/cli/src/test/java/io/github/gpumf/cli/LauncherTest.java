@@ -193,8 +193,8 @@ class LauncherTest {
     int main = called.indexOf(Main.class.getName());
     assertEquals(List.of(args), called.subList(main + 1, called.size()));
     List<String> options = called.subList(1, main);
-    for (String option :
-        List.of("--add-modules=jdk.incubator.vector", "-Xmx3g", "-Dsome=thing", "-cp")) {
+    String file = "@" + clone.toRealPath().resolve("java/jvm.options");
+    for (String option : List.of(file, "-Xmx3g", "-Dsome=thing", "-cp")) {
       assertTrue(options.contains(option), option + " is not in " + options);
     }
     String target = clone.toRealPath().resolve("java/cli/target").toString();
