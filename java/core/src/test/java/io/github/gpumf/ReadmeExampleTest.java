@@ -44,12 +44,13 @@ final class ReadmeExampleTest {
   }
 
   @Test
-  void itRunsWithTheFlagsOfTheReadme() throws Exception {
+  void itRunsWithTheOptionsOfTheReadme() throws Exception {
     RatingsWriter.write(
         SyntheticRatings.movieLensLike().withSize(200, 100, 4000).generate(),
         directory.resolve("ratings.csv"));
-    String flags = only("The JVM needs `([^`]*)`", ROOT.resolve("README.md"));
-    List<String> lines = JavaProcess.run(directory, ReadmeExample.class, flags.split(" "));
+    String options = only("Start the JVM with `java (@[^`]*)`", ROOT.resolve("README.md"));
+    Files.copy(ROOT.resolve("java/jvm.options"), directory.resolve("jvm.options"));
+    List<String> lines = JavaProcess.run(directory, ReadmeExample.class, options);
     List<String> expected = new ArrayList<>();
     try (Recommender recommender =
         Recommender.of(ModelFile.load(directory.resolve("model.safetensors")))) {

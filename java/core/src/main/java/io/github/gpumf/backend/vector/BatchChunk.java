@@ -20,5 +20,8 @@ final class BatchChunk {
   /** The sum of each row's slopes; then the gradient of its bias. */
   final float[] slopes = new float[ROWS];
 
+  /** The sums of the rows' squares, by half of the columns. */
+  final double[] squares = new double[2];
+
   final Rests rests = new Rests(ROWS);
 }

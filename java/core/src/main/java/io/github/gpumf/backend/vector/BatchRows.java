@@ -40,6 +40,25 @@ final class BatchRows implements RowLoops {
   }
 
   @Override
+  public void addSquares(
+      int[] rows, int from, int to, long factors, boolean halves, double[] sums) {
+    int bytes = halves ? HALF_BYTES : ROW_BYTES;
+    sums[0] += squares(rows, from, to, factors, bytes);
+    if (halves) {
+      sums[1] += squares(rows, from, to, factors + HALF_BYTES, ROW_BYTES - HALF_BYTES);
+    }
+  }
+
+  private static double squares(int[] rows, int from, int to, long factors, int bytes) {
+    double sum = 0;
+    for (int number = from; number < to; number++) {
+      long row = Lanes.address(factors + (long) rows[number] * ROW_BYTES);
+      sum += Rows.dot(row, row, bytes);
+    }
+    return sum;
+  }
+
+  @Override
   public void findDots(
       Batch batch,
       int from,

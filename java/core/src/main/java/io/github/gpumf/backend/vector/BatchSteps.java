@@ -79,6 +79,9 @@ final class BatchSteps implements Steps {
   /** Weighted squared errors of each bucket. */
   private final double[] squaredErrors;
 
+  /** For each half of the columns and each bucket the squares of its rows, if there is L2. */
+  private final double[][] squares;
+
   BatchSteps(TrainingJob job, Tables tables, Team team, Arena arena) {
     this.job = job;
     this.tables = tables;
@@ -98,7 +101,10 @@ final class BatchSteps implements Steps {
     buckets = Buckets.forRows(everyRow ? (long) users + items : batchSize);
     squaredErrors = new double[buckets.count()];
     ahead = new BatchAhead(job, team, buckets, parts.size(), arena);
-    BatchWorker.Shared shared = new BatchWorker.Shared(buckets, deferred, everyRow);
+    boolean hasL2 = job.spec().l2() > 0;
+    squares = new double[hasL2 ? 2 : 0][buckets.count()];
+    BatchWorker.Shared shared =
+        new BatchWorker.Shared(buckets, deferred, everyRow, hasL2 ? squares : null);
     workers = new BatchWorker[job.threads()][];
     Arrays.setAll(
         workers,
@@ -171,10 +177,12 @@ final class BatchSteps implements Steps {
       if (first) {
         catchUpItems(batch);
       }
-      double penalty = penalty();
+      for (double[] ofHalf : squares) {
+        Arrays.fill(ofHalf, 0);
+      }
       parts.forEach(part -> part.update().startStep(step, job.batchesPerEpoch()));
       double squaredError = move(batch, ahead.peek(epoch, number + 1), numbers(batch.size));
-      totals = totals.plus(number, batch.size, squaredError, penalty, job.lossLimit());
+      totals = totals.plus(number, batch.size, squaredError, penalty(), job.lossLimit());
       step++;
       behind = deferred != null;
     }
@@ -224,9 +232,8 @@ final class BatchSteps implements Steps {
     Phase items =
         (worker, bucket) -> {
           worker.moveItems(batch, bucket, numbers, step);
-          if (everyRow) {
-            worker.moveOthers(bucket, numbers, step);
-          } else if (deferred != null && next != null) {
+          worker.visitOthers(bucket, numbers, step);
+          if (deferred != null && next != null) {
             worker.catchUpItems(next, bucket, step + 1);
           }
         };
@@ -347,37 +354,10 @@ final class BatchSteps implements Steps {
 
   /** Keras' L2 term of the loss: lambda times the squares of both tables before the step. */
   private double penalty() {
-    double lambda = job.spec().l2();
-    return lambda == 0
-        ? 0
-        : lambda * (sumOfSquares(BatchPart::users) + sumOfSquares(BatchPart::items));
-  }
-
-  private double sumOfSquares(Function<BatchPart, BatchSide> side) {
-    int rows = side.apply(parts.get(0)).rows();
-    double[] sums = new double[Math.ceilDiv(rows, CHUNK)];
-    team.run(
-        rows,
-        CHUNK,
-        (from, to, member) -> {
-          for (int row = from; row < to; row++) {
-            sums[row / CHUNK] += square(side, row);
-          }
-        });
-    return Sums.inOrder(sums, sums.length);
-  }
-
-  /** The square of a row: the sum of those of its halves. */
-  private float square(Function<BatchPart, BatchSide> side, int row) {
-    if (parts.size() == 1) {
-      PaddedTable table = side.apply(parts.get(0)).factors;
-      return Rows.dotOfHalves(table.row(row), table.row(row), table.rowBytes());
+    double sum = 0;
+    for (double[] ofHalf : squares) {
+      sum += Sums.inOrder(ofHalf, ofHalf.length);
     }
-    float sum = 0;
-    for (BatchPart part : parts) {
-      PaddedTable table = side.apply(part).factors;
-      sum += Rows.dot(table.row(row), table.row(row), table.rowBytes());
-    }
-    return sum;
+    return job.spec().l2() * sum;
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +18,19 @@ import org.jspecify.annotations.Nullable;
  * Sgd in batches was twice as fast in one process as in the next.
  */
 final class BatchWorker {
-  /** What all workers share. */
-  record Shared(Buckets buckets, @Nullable DeferredAdam deferred, boolean everyRow) {}
+  /**
+   * What all workers share.
+   *
+   * @param everyRow whether rows outside the batch move too
+   * @param squares for each half of the columns and each bucket, the sum of the squares of its rows
+   *     before the step; null if nobody asks for it
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Nobody compares what is shared.
+  record Shared(
+      Buckets buckets,
+      @Nullable DeferredAdam deferred,
+      boolean everyRow,
+      double @Nullable [][] squares) {}
 
   private final BatchPart part;
   private final BatchSide users;
@@ -26,15 +38,16 @@ final class BatchWorker {
   private final Buckets buckets;
   private final RowLoops rows;
   private final @Nullable DeferredAdam deferred;
+  private final double @Nullable [][] squares;
   private final BatchChunk chunk = new BatchChunk();
 
   /** The address of the gradients of a chunk's rows. */
   private final long gradients;
 
   private final List<Loop> loopsOfDots = new ArrayList<>();
-  private final List<Loop> loopsOfUsers;
-  private final List<Loop> loopsOfItems;
-  private final List<Loop> loopsOfOthers;
+  private final List<Loop> loopsOfUsers = new ArrayList<>();
+  private final List<Loop> loopsOfItems = new ArrayList<>();
+  private final List<Loop> loopsOfOthers = new ArrayList<>();
   private final List<Loop> loopsOfRests;
 
   /** A loop over the rows of a chunk. */
@@ -43,9 +56,10 @@ final class BatchWorker {
     void run(BatchWorker worker);
   }
 
-  // What the loops are about: rows[from] to rows[to - 1] of a side.
+  // What the loops are about: rows[from] to rows[to - 1] of a side, which are of a bucket.
 
   private BatchSide side;
+  private int bucket;
   private int[] moved = {};
   private int from;
   private int to;
@@ -70,6 +84,7 @@ final class BatchWorker {
     buckets = shared.buckets;
     rows = part.loops();
     deferred = shared.deferred;
+    squares = shared.squares;
     this.gradients = gradients;
     loopsOfRests =
         deferred == null
@@ -79,23 +94,30 @@ final class BatchWorker {
     loopsOfDots.addAll(loopsOfRests);
     loopsOfDots.addAll(
         List.of(BatchWorker::takeBiases, BatchWorker::copyUsers, BatchWorker::findDots));
+    loopsOfUsers.add(BatchWorker::findSlopes);
+    if (squares != null) {
+      // Rows are read for it a moment before they move, while all of them are looked at anyway.
+      Stream.of(loopsOfUsers, loopsOfItems, loopsOfOthers)
+          .forEach(loops -> loops.add(BatchWorker::addSquares));
+    }
     Loop biases = shared.everyRow ? BatchWorker::leaveBiasGradients : BatchWorker::moveBiases;
-    loopsOfUsers =
+    loopsOfUsers.addAll(
         List.of(
-            BatchWorker::findSlopes,
             BatchWorker::startGradients,
             BatchWorker::startBiasGradients,
             BatchWorker::addItems,
             BatchWorker::moveFactors,
-            biases);
-    loopsOfItems =
+            biases));
+    loopsOfItems.addAll(
         List.of(
             BatchWorker::startGradients,
             BatchWorker::startBiasGradients,
             BatchWorker::addUsers,
             BatchWorker::moveFactors,
-            biases);
-    loopsOfOthers = List.of(BatchWorker::startGradientsOfOthers, BatchWorker::moveFactors);
+            biases));
+    if (shared.everyRow) {
+      loopsOfOthers.addAll(List.of(BatchWorker::startGradientsOfOthers, BatchWorker::moveFactors));
+    }
   }
 
   /** Whether it works on the first part. */
@@ -117,6 +139,7 @@ final class BatchWorker {
 
   /** Runs loops over a batch's rows of a bucket. */
   private void run(List<Loop> loops, BatchSide side, BatchIndex index, int bucket, long step) {
+    this.bucket = bucket;
     int end = index.start(bucket + 1);
     for (int start = index.start(bucket); start < end; start += BatchChunk.ROWS) {
       run(loops, side, index.rows(), start, Math.min(end, start + BatchChunk.ROWS), step);
@@ -178,6 +201,16 @@ final class BatchWorker {
 
   private BatchIndex index() {
     return side == users ? batch().users : batch().items;
+  }
+
+  private void addSquares() {
+    double[][] sums = Objects.requireNonNull(squares);
+    Arrays.fill(chunk.squares, 0);
+    rows.addSquares(moved, from, to, side.factors.row(0), part.hasHalves(), chunk.squares);
+    sums[part.number()][bucket] += chunk.squares[0];
+    if (part.hasHalves()) {
+      sums[1][bucket] += chunk.squares[1];
+    }
   }
 
   /** Begins gradients with what does not depend on errors. */
@@ -265,14 +298,21 @@ final class BatchWorker {
     side.leaveBiasGradients(moved, from, to, chunk.slopes);
   }
 
-  /** Moves the rows of a bucket that have not made this step yet: the batch does not hold them. */
-  void moveOthers(int bucket, BatchNumbers numbers, long step) {
+  /**
+   * What there is to do for the rows of a bucket that have not made this step yet, since the batch
+   * does not hold them.
+   */
+  void visitOthers(int bucket, BatchNumbers numbers, long step) {
+    if (loopsOfOthers.isEmpty()) {
+      return;
+    }
     this.numbers = numbers;
-    moveOthers(users, buckets.forUsers(users.rows()), bucket, step);
-    moveOthers(items, buckets, bucket, step);
+    this.bucket = bucket;
+    visitOthers(users, buckets.forUsers(users.rows()), bucket, step);
+    visitOthers(items, buckets, bucket, step);
   }
 
-  private void moveOthers(BatchSide side, Buckets dealt, int bucket, long step) {
+  private void visitOthers(BatchSide side, Buckets dealt, int bucket, long step) {
     int count = 0;
     for (long row = dealt.first(bucket); row < side.rows(); row = dealt.next(row)) {
       if (side.rests((int) row, step + 1)) {

@@ -19,6 +19,14 @@ interface RowLoops {
   void startGradients(int[] rows, int from, int to, long factors, float[] shrink, long gradients);
 
   /**
+   * Adds up the squares of some rows.
+   *
+   * @param halves whether rows have two halves, whose squares are to be added up one by one
+   * @param sums to be added to: of rows or their first halves, then of their second halves
+   */
+  void addSquares(int[] rows, int from, int to, long factors, boolean halves, double[] sums);
+
+  /**
    * Finds the dot products of the ratings of some users, and adds biases.
    *
    * @param from the first number of the users
