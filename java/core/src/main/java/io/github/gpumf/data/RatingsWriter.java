@@ -7,14 +7,8 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.UUID;
 
 /** Writes ratings as tab-separated text that {@link RatingsReader} reads back. */
 public final class RatingsWriter {
@@ -47,35 +41,13 @@ public final class RatingsWriter {
     }
     requireReadable(ratings.users());
     requireReadable(ratings.items());
-    Path target = file.toAbsolutePath();
-    // Not a temporary file of the JDK's, which nobody else may read.
-    Path beside =
-        directoryOf(target).resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".part");
-    try {
-      try (FileChannel channel =
-              FileChannel.open(beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-          OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
-        writeRows(ratings, out);
-        out.flush();
-        channel.force(true);
-      }
-      Files.move(
-          beside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(beside);
-    }
-    // The new name is on disk only when the directory is.
-    try (FileChannel directory = FileChannel.open(directoryOf(target), StandardOpenOption.READ)) {
-      directory.force(true);
-    }
-  }
-
-  private static Path directoryOf(Path file) throws IOException {
-    Path directory = file.getParent();
-    if (directory == null) {
-      throw new IOException(file + " is a root directory; name a file");
-    }
-    return directory;
+    AtomicFiles.write(
+        file,
+        out -> {
+          OutputStream buffered = new BufferedOutputStream(out, 1 << 16);
+          writeRows(ratings, buffered);
+          buffered.flush();
+        });
   }
 
   private static void writeRows(Ratings ratings, OutputStream out) throws IOException {

@@ -1,5 +1,6 @@
 package io.github.gpumf.io;
 
+import io.github.gpumf.data.AtomicFiles;
 import io.github.gpumf.data.IdMap;
 import io.github.gpumf.io.Tensor.ElementType;
 import io.github.gpumf.model.Mf;

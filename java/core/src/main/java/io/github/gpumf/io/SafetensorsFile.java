@@ -1,5 +1,6 @@
 package io.github.gpumf.io;
 
+import io.github.gpumf.data.Uninterrupted;
 import io.github.gpumf.io.SafetensorsHeader.Entry;
 import io.github.gpumf.io.Tensor.ElementType;
 import java.io.IOException;

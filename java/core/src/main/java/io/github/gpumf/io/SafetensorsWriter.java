@@ -1,5 +1,6 @@
 package io.github.gpumf.io;
 
+import io.github.gpumf.data.AtomicFiles;
 import io.github.gpumf.io.SafetensorsHeader.Entry;
 import java.io.IOException;
 import java.io.OutputStream;

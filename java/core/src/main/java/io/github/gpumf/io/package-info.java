@@ -1,6 +1,4 @@
-/**
- * Files: safetensors containers, model files and checkpoints, written beside, synced and renamed.
- */
+/** Files of models: safetensors containers, model files and checkpoints. */
 @NullMarked
 package io.github.gpumf.io;
 

@@ -1,4 +1,4 @@
-package io.github.gpumf.io;
+package io.github.gpumf.data;
 
 import java.io.Closeable;
 import java.io.File;

@@ -1,4 +1,4 @@
-package io.github.gpumf.io;
+package io.github.gpumf.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
