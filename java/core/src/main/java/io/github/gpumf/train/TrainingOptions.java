@@ -339,7 +339,11 @@ public final class TrainingOptions {
     return listeners;
   }
 
-  /** Collects options; each setter checks its value. Not safe for several threads. */
+  /**
+   * Collects options. A setter throws an {@link IllegalArgumentException} that names the value and
+   * the limit where it is out of range, and a {@link NullPointerException} for null where null has
+   * no meaning; the builder is then as it was. Not safe for several threads.
+   */
   public static final class Builder {
     /** More than any machine has use for; each thread takes memory, and the system has a limit. */
     private static final int MAX_THREADS = 1024;
