@@ -204,20 +204,50 @@ public abstract class ScorerContract {
       TopItems similar = scorer.similarItems(5, 700);
       assertEquals(699, similar.items().length);
       for (int at = 0; at < 699; at++) {
-        double dot = 0;
-        double a = 0;
-        double b = 0;
-        for (int factor = 0; factor < 33; factor++) {
-          double x = factors.get(5, factor);
-          double y = factors.get(similar.items()[at], factor);
-          dot += x * y;
-          a += x * x;
-          b += y * y;
-        }
-        assertEquals(dot / Math.sqrt(a * b), similar.scores()[at], 1e-6);
+        assertEquals(cosine(factors, 5, similar.items()[at]), similar.scores()[at], 1e-6);
         assertTrue(at == 0 || similar.scores()[at] <= similar.scores()[at - 1]);
       }
     }
+  }
+
+  /** Floats that are squared are 0 below 1e-23 and infinite above 1.8e19. */
+  @Test
+  void cosinesDoNotDependOnLengths() {
+    int items = 40;
+    Mf spec = Mf.basic(33);
+    Weights weights = Weights.zeros(spec.head(), 2, items, spec.factors(), Arena.ofAuto());
+    FloatTable factors = weights.itemFactors();
+    fill(factors, 1);
+    float[] lengths = {1, 1e-25f, 1e20f, 1e-18f, 1e14f};
+    for (int item = 0; item < items; item++) {
+      for (int factor = 0; factor < 33; factor++) {
+        float length = item == 7 ? 0 : lengths[item % lengths.length];
+        factors.set(item, factor, length * factors.get(item, factor));
+      }
+    }
+    try (Scorer scorer = open(model(spec, weights))) {
+      for (int item = 0; item < 10; item++) {
+        TopItems similar = scorer.similarItems(item, items);
+        for (int at = 0; at < items - 1; at++) {
+          assertEquals(
+              cosine(factors, item, similar.items()[at]), similar.scores()[at], 1e-6, "" + item);
+        }
+      }
+    }
+  }
+
+  private static double cosine(FloatTable factors, int item, int other) {
+    double dot = 0;
+    double a = 0;
+    double b = 0;
+    for (int factor = 0; factor < factors.columns(); factor++) {
+      double x = factors.get(item, factor);
+      double y = factors.get(other, factor);
+      dot += x * y;
+      a += x * x;
+      b += y * y;
+    }
+    return a == 0 || b == 0 ? 0 : dot / Math.sqrt(a) / Math.sqrt(b);
   }
 
   @Test

@@ -55,6 +55,9 @@ public final class AdamTails {
   /** Longer memories than any Adam in use, and their tails take long to sum up. */
   private static final int LONGEST_TAIL = 10_000;
 
+  /** So many numbers an array can have. */
+  private static final int MOST_STEPS = Integer.MAX_VALUE / TERMS - 2;
+
   private final int steps;
 
   /** T_0 to T_3 of each step, side by side. */
@@ -106,12 +109,25 @@ public final class AdamTails {
    * Those of some steps.
    *
    * @param adam whose terms are good enough
-   * @param steps of the stretch; with those after it that momentum reaches, their rates are asked
-   *     for
+   * @param steps of the stretch, at most 2^29 - 3; with those after it that momentum reaches, their
+   *     rates are asked for
    * @param alpha the rate of each step, corrected for both moments, from 0
    * @return the tails
+   * @throws IllegalArgumentException if there are more steps
    */
-  public static AdamTails of(Adam adam, int steps, LongToDoubleFunction alpha) {
+  public static AdamTails of(Adam adam, long steps, LongToDoubleFunction alpha) {
+    if (steps > MOST_STEPS) {
+      throw new IllegalArgumentException(
+          "Adam's tails of "
+              + steps
+              + " batches are more than the "
+              + MOST_STEPS
+              + " that an array holds; take larger batches");
+    }
+    return of(adam, (int) steps, alpha);
+  }
+
+  private static AdamTails of(Adam adam, int steps, LongToDoubleFunction alpha) {
     double root = Math.sqrt(adam.beta2());
     double[] rhos = new double[TERMS];
     for (int term = 0; term < TERMS; term++) {
@@ -129,6 +145,16 @@ public final class AdamTails {
       }
     }
     return new AdamTails(steps, tails, powers(adam.beta1(), steps), powers(root, steps));
+  }
+
+  /**
+   * Memory of those of some steps.
+   *
+   * @param steps of the stretch
+   * @return bytes
+   */
+  public static long bytes(long steps) {
+    return (steps + 1) * (TERMS + 2) * Double.BYTES;
   }
 
   private static double[] powers(double base, int count) {

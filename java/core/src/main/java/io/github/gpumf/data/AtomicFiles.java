@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -39,10 +40,10 @@ public final class AtomicFiles {
   }
 
   /**
-   * Makes or replaces a file. When this returns, the file is on the disk. When it throws, the file
-   * is what it was before, and nothing is left behind; only if the directory cannot be synced at
-   * the very end is the new file in place already. A process killed meanwhile leaves the old file
-   * and a {@code .NAME.*.tmp} beside it.
+   * Makes or replaces a file; of a link, the file that it leads to. When this returns, the file is
+   * on the disk. When it throws, the file is what it was before, and nothing is left behind; only
+   * if the directory cannot be synced at the very end is the new file in place already. A process
+   * killed meanwhile leaves the old file and a {@code .NAME.*.tmp} beside it.
    *
    * <p>Not stopped by interruption: the thread's interrupt status is still set afterwards. On
    * Windows a file that is memory-mapped cannot be replaced.
@@ -53,11 +54,18 @@ public final class AtomicFiles {
    */
   @SuppressWarnings("try") // The first resource is there for its end: it cleans up.
   public static void write(Path file, Content content) throws IOException {
-    Path target = file.toAbsolutePath();
+    Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
     Path directory = target.getParent();
     if (directory == null || Files.isDirectory(target)) {
       throw new FileSystemException(
           file.toString(), null, "is a directory; give the name of a file");
+    }
+    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(target)) {
+      // It would be replaced by a file: /dev/null, too.
+      throw new FileSystemException(
+          file.toString(),
+          null,
+          "is a device, a pipe or a link that leads nowhere; give the name of a file");
     }
     if (!Files.isDirectory(directory)) {
       throw new NoSuchFileException(

@@ -19,6 +19,9 @@ final class JdbcRatings {
   /** Large enough that the way to the server does not count, small enough for any memory. */
   private static final int FETCH_SIZE = 10_000;
 
+  /** More digits than numbers of databases have. */
+  private static final int MOST_ZEROS = 1000;
+
   private JdbcRatings() {}
 
   static Ratings read(Connection connection, String sql) throws SQLException {
@@ -111,7 +114,10 @@ final class JdbcRatings {
     } catch (NumberFormatException notANumber) {
       return number; // NaN is an id like any other.
     }
-    return value.scale() <= 0 ? value.toBigInteger().toString() : number;
+    // As digits, unless that makes 1E+3000000 three million of them.
+    return value.scale() <= 0 && -value.scale() <= MOST_ZEROS
+        ? value.toBigInteger().toString()
+        : number;
   }
 
   private static String withoutPadding(String id) {

@@ -23,7 +23,7 @@ import java.util.zip.ZipException;
  */
 final class LineReader extends Reader {
   /** No line of ratings comes near it; without a limit, junk would fill the memory. */
-  private static final int LONGEST_LINE = 1 << 16;
+  static final int LONGEST_LINE = 1 << 16;
 
   /** A parser asked for more than the line. */
   static final class UnclosedQuoteException extends IOException {

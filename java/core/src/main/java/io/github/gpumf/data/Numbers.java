@@ -1,5 +1,8 @@
 package io.github.gpumf.data;
 
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+
 /** Reads numbers out of a part of a text, without garbage where they are short. */
 final class Numbers {
   /** Up to here both mantissa and power are exact floats, so one division rounds correctly. */
@@ -8,6 +11,9 @@ final class Numbers {
   };
 
   private static final int EXACT_MANTISSA = 1 << 24;
+
+  /** Below, a double tells all whole numbers apart. */
+  private static final double EXACT_WHOLE = 0x1p53;
 
   private Numbers() {}
 
@@ -56,14 +62,17 @@ final class Numbers {
       return value;
     }
     String number = new String(text, from, to - from);
+    double decimal = Math.floor(parseSlowly(number, false));
+    if (Math.abs(decimal) < EXACT_WHOLE) {
+      return (long) decimal;
+    }
+    if (!(Math.abs(decimal) <= 0x1p63)) {
+      throw new NumberFormatException();
+    }
     try {
-      return Long.parseLong(number);
-    } catch (NumberFormatException notWhole) {
-      double decimal = Math.floor(parseSlowly(number, false));
-      if (Math.abs(decimal) < 0x1p63) {
-        return (long) decimal;
-      }
-      throw notWhole;
+      return new BigDecimal(number).setScale(0, RoundingMode.FLOOR).longValueExact();
+    } catch (ArithmeticException beyondLongs) {
+      throw new NumberFormatException();
     }
   }
 

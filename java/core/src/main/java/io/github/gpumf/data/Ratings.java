@@ -407,7 +407,7 @@ public final class Ratings {
    * Some of the rows, in a new order, with the same id maps.
    *
    * @param count number of rows to take
-   * @param rowAt the row here of each row there
+   * @param rowAt the row here of each row there; asked for each once, in order
    * @return the selection, a copy
    * @throws IllegalArgumentException if the count is negative
    * @throws IndexOutOfBoundsException naming a row that is not here

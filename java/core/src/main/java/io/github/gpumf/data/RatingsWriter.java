@@ -7,6 +7,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharsetEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
@@ -21,6 +22,9 @@ public final class RatingsWriter {
         }
       };
 
+  /** Two of three bytes a character fit a line, with the numbers behind them. */
+  private static final int LONGEST_ID = LineReader.LONGEST_LINE / 8;
+
   private RatingsWriter() {}
 
   /**
@@ -32,7 +36,8 @@ public final class RatingsWriter {
    * @param file where to write
    * @throws IOException if the file cannot be written
    * @throws IllegalArgumentException if the ratings have weights, or an id that the reader would
-   *     refuse: empty, or with a line break or NUL in it
+   *     refuse or read as another one: empty, with a line break, a NUL or half a surrogate pair in
+   *     it, or too long for a line
    */
   public static void write(Ratings ratings, Path file) throws IOException {
     if (ratings.hasWeights()) {
@@ -91,7 +96,24 @@ public final class RatingsWriter {
     if (!(ids instanceof IdMap.OfStrings strings)) {
       return;
     }
+    CharsetEncoder encoder = StandardCharsets.UTF_8.newEncoder();
     for (String id : strings.toList()) {
+      if (id.length() > LONGEST_ID) {
+        throw new IllegalArgumentException(
+            "an id of "
+                + id.length()
+                + " characters cannot be written, of which the first are "
+                + InvalidDataException.quote(id)
+                + "; ids of up to "
+                + LONGEST_ID
+                + " fit a line");
+      }
+      if (!encoder.canEncode(id)) {
+        throw new IllegalArgumentException(
+            "the id "
+                + InvalidDataException.quote(id)
+                + " has half a surrogate pair in it, which no text file can hold");
+      }
       if (id.indexOf('\n') >= 0 || id.indexOf('\r') >= 0 || id.indexOf(0) >= 0) {
         throw new IllegalArgumentException(
             "the id "

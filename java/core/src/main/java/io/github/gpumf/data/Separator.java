@@ -1,5 +1,7 @@
 package io.github.gpumf.data;
 
+import java.util.function.Predicate;
+
 /** What stands between the fields of a line. */
 enum Separator {
   DOUBLE_COLON("::", "MovieLens 1M (::)"),
@@ -11,6 +13,8 @@ enum Separator {
 
   /** Ratings have three columns or more. */
   private static final int FEWEST = 2;
+
+  private static final char QUOTE = '"';
 
   private final String characters;
   private final String format;
@@ -31,16 +35,20 @@ enum Separator {
 
   /**
    * The separator that splits most of the first lines into three fields or more; among equals the
-   * first in the order above, since a comma is most likely to occur inside a field.
+   * one with a number, as a rating is, in the third field of most lines; then the first in the
+   * order above, since a comma is most likely to occur inside a field.
    */
   static Separator of(String sample) {
     Separator best = COMMA;
     long most = 0;
+    long mostNumbers = 0;
     for (Separator candidate : values()) {
       long lines = candidate.linesSplit(sample);
-      if (lines > most) {
+      long numbers = count(sample, candidate::hasNumber);
+      if (lines > most || (lines == most && numbers > mostNumbers)) {
         best = candidate;
         most = lines;
+        mostNumbers = numbers;
       }
     }
     return best;
@@ -52,20 +60,45 @@ enum Separator {
   }
 
   private long linesSplit(String sample) {
-    return sample
-        .lines()
-        .limit(SAMPLED_LINES)
-        .filter(line -> count(line, characters) >= FEWEST)
-        .count();
+    return count(sample, line -> startOfField(line, FEWEST) >= 0);
   }
 
-  private static int count(String line, String characters) {
-    int count = 0;
-    int at = line.indexOf(characters);
-    while (at >= 0) {
-      count++;
-      at = line.indexOf(characters, at + characters.length());
+  private static long count(String sample, Predicate<String> predicate) {
+    return sample.lines().limit(SAMPLED_LINES).filter(predicate).count();
+  }
+
+  private boolean hasNumber(String line) {
+    int start = startOfField(line, FEWEST);
+    if (start < 0) {
+      return false;
     }
-    return count;
+    int end = line.indexOf(characters, start);
+    String field = line.substring(start, end < 0 ? line.length() : end).replace("\"", "").strip();
+    return Numbers.isNumber(field);
+  }
+
+  /** Where the field begins that has so many before it, or -1; separators in quotes are none. */
+  private int startOfField(String line, int before) {
+    int start = 0;
+    for (int field = 0; field < before; field++) {
+      int at = line.indexOf(characters, endOfQuotes(line, start));
+      if (at < 0) {
+        return -1;
+      }
+      start = at + characters.length();
+    }
+    return start;
+  }
+
+  /** Where a field that begins there with a quote has its last one, or where it begins. */
+  private static int endOfQuotes(String line, int start) {
+    if (start == line.length() || line.charAt(start) != QUOTE) {
+      return start;
+    }
+    int end = line.indexOf(QUOTE, start + 1);
+    while (end >= 0 && end + 1 < line.length() && line.charAt(end + 1) == QUOTE) {
+      end = line.indexOf(QUOTE, end + 2);
+    }
+    return end < 0 ? start : end;
   }
 }

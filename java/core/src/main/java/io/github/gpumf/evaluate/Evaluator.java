@@ -72,16 +72,18 @@ public final class Evaluator {
    * Which held-out items are relevant. By default those rated at least the mean training rating: in
    * MovieLens four and five stars.
    *
-   * @param rating the lowest relevant rating, finite
+   * @param rating the lowest relevant rating, finite as a float, which ratings are
    * @return a changed copy
    * @throws IllegalArgumentException if the rating is not finite
    */
   public Evaluator withRelevantFrom(double rating) {
-    if (!Double.isFinite(rating)) {
+    // As a float: 3.3 as a double is above a rating of 3.3.
+    float lowest = (float) rating;
+    if (!Float.isFinite(lowest)) {
       throw new IllegalArgumentException(
           "relevant items must be rated from a finite rating on, not " + rating);
     }
-    return new Evaluator(metrics, OptionalDouble.of(rating), seen, backend);
+    return new Evaluator(metrics, OptionalDouble.of(lowest), seen, backend);
   }
 
   /**

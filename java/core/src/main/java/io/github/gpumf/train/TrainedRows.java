@@ -51,14 +51,15 @@ final class TrainedRows {
     if (count == heldOut.size()) {
       return heldOut;
     }
-    long[] rows = new long[Math.toIntExact(count)];
-    int kept = 0;
-    for (long row = 0; row < heldOut.size(); row++) {
-      if (isOfThese(heldOut, row)) {
-        rows[kept++] = row;
-      }
-    }
-    return heldOut.select(count, at -> rows[(int) at]);
+    long[] next = {0};
+    return heldOut.select(
+        count,
+        at -> {
+          while (!isOfThese(heldOut, next[0])) {
+            next[0]++;
+          }
+          return next[0]++;
+        });
   }
 
   private boolean isOfThese(Ratings ratings, long row) {

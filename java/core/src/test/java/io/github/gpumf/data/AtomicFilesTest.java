@@ -17,6 +17,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class AtomicFilesTest {
@@ -82,6 +84,29 @@ class AtomicFilesTest {
             () -> AtomicFiles.write(directory.resolve("none/model"), content("text")));
     assertTrue(missing.toString().contains("make it first"));
     assertEquals(List.of(), names());
+  }
+
+  @Test
+  void writesWhatALinkLeadsTo() throws IOException {
+    Path target = Files.writeString(directory.resolve("target"), "old");
+    Path link = Files.createSymbolicLink(directory.resolve("link"), Path.of("target"));
+    AtomicFiles.write(link, content("new"));
+    assertTrue(Files.isSymbolicLink(link));
+    assertEquals("new", Files.readString(target));
+    Path lost = Files.createSymbolicLink(directory.resolve("lost"), Path.of("nowhere"));
+    assertThrows(FileSystemException.class, () -> AtomicFiles.write(lost, content("new")));
+    assertTrue(Files.isSymbolicLink(lost));
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void doesNotReplaceADevice() throws Exception {
+    Path pipe = directory.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    String refusal =
+        Thrown.message(FileSystemException.class, () -> AtomicFiles.write(pipe, content("text")));
+    assertTrue(refusal.contains("is a device, a pipe"), refusal);
+    assertTrue(Files.exists(pipe) && !Files.isRegularFile(pipe));
   }
 
   @Test

@@ -208,6 +208,9 @@ class JdbcRatingsTest {
     assertInstanceOf(IdMap.OfLongs.class, ratings.items());
     assertEquals(0, ratings.users().indexOf(7));
     assertEquals(
+        List.of("1E+3000000,1,1.0"), // not three million digits
+        RatingsReaderTest.rows(read("values (cast('1E+3000000' as decfloat), 1, 1)")));
+    assertEquals(
         List.of("7.50,0.5,1.0", "8,NaN,2.0"),
         RatingsReaderTest.rows(
             read(

@@ -21,6 +21,21 @@ class NumbersTest {
   }
 
   @Test
+  void longsKeepAllDigits() {
+    assertEquals(1_700_000_000_123_456_789L, parseLong("1700000000123456789"));
+    assertEquals(1_700_000_000_123_456_789L, parseLong("1700000000123456789.0"));
+    assertEquals(-1_700_000_000_123_456_790L, parseLong("-1700000000123456789.5"));
+    assertEquals(1_700_000_000_123_456_789L, parseLong("+1.700000000123456789e18"));
+    assertEquals(Long.MAX_VALUE, parseLong("9223372036854775807"));
+    assertEquals(Long.MIN_VALUE, parseLong("-9223372036854775808"));
+    for (String none : List.of("9223372036854775808", "-9223372036854775809", "1e400", "NaN", "")) {
+      assertThrows(NumberFormatException.class, () -> parseLong(none), none);
+    }
+    // Other scripts' digits are none, as in ratings.
+    assertThrows(NumberFormatException.class, () -> parseLong("\u0663\u0664"));
+  }
+
+  @Test
   void floatsAreReadAsJavaReadsThem() {
     for (String text :
         List.of(

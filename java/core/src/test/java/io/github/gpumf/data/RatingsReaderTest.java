@@ -101,6 +101,15 @@ class RatingsReaderTest {
   }
 
   @Test
+  void separatorsInQuotesDoNotCount() throws IOException {
+    Ratings ratings = read("\"a;b;c\",x,1\n\"d;\"\"e;f\",y,2\n").ratings();
+    assertEquals("a;b;c", ratings.users().idOf(0));
+    assertEquals("d;\"e;f", ratings.users().idOf(1));
+    // A quote that is no field's first character is one like any other.
+    assertEquals("5\"; x; y", read("5\"; x; y,i,1\n5\"; x; y,j,2\n").ratings().users().idOf(0));
+  }
+
+  @Test
   void columnsAreRecognisedByNameInAnyOrder() throws IOException {
     assertEquals(
         List.of("7,8,2.5@9"),

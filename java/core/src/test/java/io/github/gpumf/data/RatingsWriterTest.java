@@ -69,7 +69,7 @@ class RatingsWriterTest {
   }
 
   @Test
-  void refusesWhatCouldNotBeReadBack() {
+  void refusesWhatCouldNotBeReadBack() throws IOException {
     Path file = directory.resolve("out.tsv");
     for (String id : List.of("a\nb", "a\rb", "a\0b")) {
       Ratings ratings =
@@ -78,6 +78,17 @@ class RatingsWriterTest {
               .build();
       assertThrows(IllegalArgumentException.class, () -> RatingsWriter.write(ratings, file));
     }
+    Thrown.assertIllegal(
+        "half a surrogate pair",
+        () -> RatingsWriter.write(Ratings.collector().add("a\uD800", "x", 1).build(), file));
+    Ratings longest = Ratings.collector().add("\u20ac".repeat(8192), "\"".repeat(8192), 1).build();
+    Thrown.assertIllegal(
+        "an id of 8193 characters",
+        () -> RatingsWriter.write(Ratings.collector().add("a".repeat(8193), "x", 1).build(), file));
+    assertTrue(Files.notExists(file));
+    RatingsWriter.write(longest, file);
+    assertEquals(1, RatingsReader.of().read(file).ratings().size());
+    Files.delete(file);
     Ratings weighted =
         Ratings.builder(IdMap.dense(1), IdMap.dense(1), 1, false, true).set(0, 0, 0, 1).build();
     Thrown.assertIllegal("weights", () -> RatingsWriter.write(weighted, file));

@@ -189,6 +189,13 @@ final class EvaluatorTest {
     assertEquals(0, Evaluator.of("hit@1").evaluate(model, heldOut).get("hit@1"));
     assertEquals(
         0.5, Evaluator.of("hit@1").withRelevantFrom(2).evaluate(model, heldOut).get("hit@1"));
+    // As a double 3.3 is above the rating, which is a float.
+    assertEquals(
+        1,
+        Evaluator.of("hit@1")
+            .withRelevantFrom(3.3)
+            .evaluate(model, ratings("a q 3.3"))
+            .get("hit@1"));
   }
 
   @Test

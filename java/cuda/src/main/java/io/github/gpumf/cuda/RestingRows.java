@@ -175,9 +175,7 @@ final class RestingRows {
     // What is stored and loaded are current rows, so all stand where this epoch is gone on with.
     long perEpoch = job.batchesPerEpoch();
     tails.upload(
-        AdamTails.of(
-            adam, Math.toIntExact(perEpoch), ahead -> rule.rate(steps - batch + ahead, perEpoch)),
-        stream);
+        AdamTails.of(adam, perEpoch, ahead -> rule.rate(steps - batch + ahead, perEpoch)), stream);
     step = Math.toIntExact(batch);
     standAt(step, userSteps, stream);
     standAt(step, itemSteps, stream);

@@ -128,9 +128,13 @@ final class BatchSteps implements Steps {
             ? PaddedTable.bytesOfColumn(shape.users()) + PaddedTable.bytesOfColumn(shape.items())
             : 0;
     int parts = splits(shape) ? 2 : 1;
+    long batches = Math.ceilDiv(shape.ratings(), (long) shape.largestBatch());
+    boolean defers =
+        shape.optimizer() instanceof Adam && !movesEveryRow(shape.optimizer(), shape.spec().l2());
     return PaddedTable.bytesOfRows(users, factors)
         + shape.threads() * PaddedTable.bytesOfRows(BatchChunk.ROWS, factors)
         + biasGradients
+        + (defers ? DeferredAdam.bytes(batches) : 0)
         + parts * rows * Long.BYTES; // the step of each row
   }
 
@@ -166,12 +170,14 @@ final class BatchSteps implements Steps {
     if (from == 0) {
       totals = EpochTotals.NONE;
     }
-    if (deferred != null && (from == 0 || !prepared)) {
-      catchUpAll();
-      deferred.prepare(step, job.batchesPerEpoch() - from, job.batchesPerEpoch());
-      prepared = true;
-    }
     for (long number = from; number < to && !totals.diverged(); number++) {
+      if (deferred != null && (number % DeferredAdam.STRETCH == 0 || !prepared)) {
+        catchUpAll();
+        long rest = DeferredAdam.STRETCH - number % DeferredAdam.STRETCH;
+        long toCome = Math.min(job.batchesPerEpoch() - number, rest);
+        deferred.prepare(step, toCome, job.batchesPerEpoch());
+        prepared = true;
+      }
       boolean first = ahead.peek(epoch, number) == null;
       Batch batch = ahead.get(epoch, number);
       if (first) {

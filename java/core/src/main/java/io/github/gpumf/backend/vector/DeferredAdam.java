@@ -13,6 +13,12 @@ import org.jspecify.annotations.Nullable;
  * checkpoints, errors) is current, and the bits do not depend on who looks.
  */
 final class DeferredAdam {
+  /**
+   * Steps that are prepared at a time: their tails take 3 MB, and to catch all rows up after so
+   * many is nothing beside them.
+   */
+  static final int STRETCH = 1 << 16;
+
   private final Adam adam;
   private final float epsilon;
   private final RowUpdate update;
@@ -26,6 +32,11 @@ final class DeferredAdam {
     tails = AdamTails.of(adam, 0, step -> 0);
   }
 
+  /** Bytes of the tails of an epoch of so many steps. */
+  static long bytes(long steps) {
+    return AdamTails.bytes(Math.min(steps, STRETCH));
+  }
+
   /** Null where the terms are not good enough: then every row is to be moved in every step. */
   static @Nullable DeferredAdam of(Adam adam, RowUpdate update) {
     return AdamTails.areGoodEnough(adam) ? new DeferredAdam(adam, update) : null;
@@ -35,13 +46,11 @@ final class DeferredAdam {
    * Prepares steps to come. Rows must be current.
    *
    * @param step steps done so far
-   * @param steps to come, at most
+   * @param steps to come, at most {@value #STRETCH}
    */
   void prepare(long step, long steps, long stepsPerEpoch) {
     first = step;
-    tails =
-        AdamTails.of(
-            adam, Math.toIntExact(steps), ahead -> update.alpha(step + ahead, stepsPerEpoch));
+    tails = AdamTails.of(adam, steps, ahead -> update.alpha(step + ahead, stepsPerEpoch));
   }
 
   /**

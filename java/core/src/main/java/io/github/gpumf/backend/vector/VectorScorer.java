@@ -46,7 +46,16 @@ final class VectorScorer implements Scorer {
   private final int blockItems;
   private final DotKernel kernel;
 
-  /** 1 / length of each item's row, or 0 for a row of zeros; made by the first who needs it. */
+  /** Squares of a length beyond which dot products of floats may overflow or lose bits. */
+  private static final double LARGEST_SQUARE = 1e30;
+
+  /** The same at the other end. */
+  private static final double SMALLEST_SQUARE = 1e-30;
+
+  /**
+   * 1 / length of each item's row, 0 for a row of zeros, and NaN for one that is too short or too
+   * long for floats; made by the first who needs it.
+   */
   private volatile float @Nullable [] inverseLengths;
 
   private volatile boolean closed;
@@ -247,7 +256,8 @@ final class VectorScorer implements Scorer {
         dotsOfOne(row, from, to, dots);
         for (int other = from; other < to; other++) {
           if (other != item) {
-            best.offer(other, dots[other - from] * inverse[item] * inverse[other]);
+            float cosine = dots[other - from] * inverse[item] * inverse[other];
+            best.offer(other, Float.isNaN(cosine) ? cosine(item, other) : cosine);
           }
         }
       }
@@ -262,12 +272,43 @@ final class VectorScorer implements Scorer {
     if (made == null) {
       made = new float[(int) items.rows()];
       for (int item = 0; item < made.length; item++) {
-        double squares = Rows.dot(items.row(item), items.row(item), items.rowBytes());
-        made[item] = squares == 0 ? 0 : (float) (1 / Math.sqrt(squares));
+        float squares = Rows.dot(items.row(item), items.row(item), items.rowBytes());
+        made[item] =
+            squares > SMALLEST_SQUARE && squares < LARGEST_SQUARE
+                ? (float) (1 / Math.sqrt(squares))
+                : isZero(item) ? 0 : Float.NaN;
       }
       inverseLengths = made;
     }
     return made;
+  }
+
+  private boolean isZero(int item) {
+    FloatTable factors = model.weights().itemFactors();
+    for (int factor = 0; factor < factors.columns(); factor++) {
+      if (factors.get(item, factor) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Of rows that floats cannot multiply. */
+  private float cosine(int a, int b) {
+    FloatTable factors = model.weights().itemFactors();
+    double dot = 0;
+    double squaresOfA = 0;
+    double squaresOfB = 0;
+    for (int factor = 0; factor < factors.columns(); factor++) {
+      double x = factors.get(a, factor);
+      double y = factors.get(b, factor);
+      dot += x * y;
+      squaresOfA += x * x;
+      squaresOfB += y * y;
+    }
+    return squaresOfA == 0 || squaresOfB == 0
+        ? 0
+        : (float) (dot / Math.sqrt(squaresOfA) / Math.sqrt(squaresOfB));
   }
 
   private static void checkCount(int count) {

@@ -1,16 +1,20 @@
 package io.github.gpumf.backend.vector;
 
 import static io.github.gpumf.backend.WeightsAssert.assertSameBits;
+import static io.github.gpumf.backend.WeightsAssert.largestDifference;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.gpumf.backend.AdamTails;
 import io.github.gpumf.backend.Backend;
 import io.github.gpumf.backend.BackendContract;
+import io.github.gpumf.backend.Backends;
 import io.github.gpumf.backend.TrainingJob;
 import io.github.gpumf.backend.TrainingSession;
 import io.github.gpumf.backend.TrainingSession.EpochTotals;
 import io.github.gpumf.backend.TrainingSession.Slot;
+import io.github.gpumf.backend.TrainingShape;
 import io.github.gpumf.backend.TrainingState;
 import io.github.gpumf.data.Ratings;
 import io.github.gpumf.data.SyntheticRatings;
@@ -94,6 +98,45 @@ final class VectorBackendTest extends BackendContract {
         }
       }
     }
+  }
+
+  /** Tails of Adam are prepared for so many steps, between which all rows are caught up. */
+  @Test
+  void epochsLongerThanAStretchAreTheOraclesToo() {
+    int steps = DeferredAdam.STRETCH + 100;
+    Ratings ratings = SyntheticRatings.movieLensLike().withSize(900, 800, steps).generate();
+    Mf spec = Mf.biased(2);
+    Optimizer adam = new Adam(1e-4);
+    TrainingState start = TrainingState.initial(ratings, spec, adam, 3);
+    TrainingJob job = new TrainingJob(ratings, spec, adam, 1, true, 5, 2, 1e6, start);
+    try (TrainingSession expected = Backends.select("scalar").backend().openTraining(job);
+        TrainingSession session = backend().openTraining(job)) {
+      double oracles = expected.run(0, 0, steps).squaredError();
+      assertEquals(oracles, session.run(0, 0, steps).squaredError(), 1e-5 * oracles);
+      // Rounding adds up over the steps: 1e-5 of what weights have moved, which is up to 1.
+      double difference =
+          largestDifference(expected.weights(Slot.CURRENT), session.weights(Slot.CURRENT));
+      assertTrue(difference < 1e-4, () -> "differ by " + difference);
+    }
+  }
+
+  @Test
+  void tailsOfAdamArePlanned() {
+    Ratings ratings = SyntheticRatings.movieLensLike().withSize(300, 200, 3000).generate();
+    Mf spec = Mf.biased(1);
+    // LazyAdam has the same slots.
+    long more =
+        neededBytes(ratings, spec, new Adam(0.1)) - neededBytes(ratings, spec, new LazyAdam(0.1));
+    assertEquals(AdamTails.bytes(3000), more);
+    assertEquals(
+        0,
+        neededBytes(ratings, spec.withL2(0.1), new Adam(0.1))
+            - neededBytes(
+                ratings, spec.withL2(0.1), new Adam(LearningRate.constant(0.1), 0.9, 0.99, 1e-7)));
+  }
+
+  private long neededBytes(Ratings ratings, Mf spec, Optimizer optimizer) {
+    return backend().plan(TrainingShape.of(ratings, spec, optimizer, 1, 1)).neededBytes();
   }
 
   @Test
