@@ -150,28 +150,35 @@ record Columns(
   }
 
   /**
-   * The column that one of the names stands for, or else one of the usual names: of these there
-   * must not be two, as an artist and a track may both be what is rated.
+   * The column that one of the names stands for, one that ends in "id" before others, or else one
+   * of the usual names. There must not be two, as an artist and a track may both be what is rated.
    */
   private static int indexOf(
       List<String> fields, String role, Set<String> names, Set<String> usualNames)
       throws BadLineException {
-    int named = indexOf(fields, names);
-    int usual = indexOf(fields, usualNames);
-    if (named != NONE || usual == NONE) {
-      return named;
+    for (Set<String> known : List.of(idsOf(names), names, usualNames)) {
+      int first = indexOf(fields, known);
+      int last = fields.size() - 1 - indexOf(fields.reversed(), known);
+      if (first != NONE && first != last) {
+        throw BadLineException.ofHeader(
+            "the header has two columns for the "
+                + role
+                + ", "
+                + InvalidDataException.quote(fields.get(first))
+                + " and "
+                + InvalidDataException.quote(fields.get(last)));
+      }
+      if (first != NONE) {
+        return first;
+      }
     }
-    int last = fields.size() - 1 - indexOf(fields.reversed(), usualNames);
-    if (usual != last) {
-      throw BadLineException.ofHeader(
-          "the header has two columns for the "
-              + role
-              + ", "
-              + InvalidDataException.quote(fields.get(usual))
-              + " and "
-              + InvalidDataException.quote(fields.get(last)));
-    }
-    return usual;
+    return NONE;
+  }
+
+  private static Set<String> idsOf(Set<String> names) {
+    return names.stream()
+        .filter(name -> name.endsWith("id"))
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   private static int indexOf(List<String> fields, Set<String> names) {

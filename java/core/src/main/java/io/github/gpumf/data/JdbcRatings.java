@@ -13,6 +13,8 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Reads ratings from a database; see {@link Ratings#fromJdbc}. */
 final class JdbcRatings {
@@ -25,6 +27,8 @@ final class JdbcRatings {
   private JdbcRatings() {}
 
   static Ratings read(Connection connection, String sql) throws SQLException {
+    Objects.requireNonNull(connection, "connection");
+    Objects.requireNonNull(sql, "sql");
     try (Statement statement =
         connection.createStatement(ResultSet.TYPE_FORWARD_ONLY, ResultSet.CONCUR_READ_ONLY)) {
       statement.setFetchSize(FETCH_SIZE);
@@ -81,14 +85,15 @@ final class JdbcRatings {
   private static int index(ResultSet rows, long row, int column, IdColumn kind, IdIndexer ids)
       throws SQLException {
     if (kind == IdColumn.WHOLE) {
-      long id;
-      try {
-        id = rows.getLong(column);
-      } catch (SQLException refusal) {
-        throw unreadable(rows, row, column, "an id", "Select it as BIGINT or VARCHAR.", refusal);
+      Object value = object(rows, row, column, "an id", "Select it as BIGINT or VARCHAR.");
+      if (value instanceof Long || value instanceof Integer) {
+        return ids.indexOf(((Number) value).longValue());
       }
-      requireValue(rows, row, column);
-      return ids.indexOf(id);
+      if (value == null) {
+        throw bad(rows, row, column, "is NULL");
+      }
+      // SQLite has values of any type in any column, and other drivers shorter or unsigned numbers.
+      return index(rows, row, column, withoutZeros(value.toString()), ids);
     }
     String id = rows.getString(column);
     if (id == null) {
@@ -100,10 +105,24 @@ final class JdbcRatings {
           case PADDED -> withoutPadding(id);
           default -> id;
         };
+    return index(rows, row, column, id, ids);
+  }
+
+  private static int index(ResultSet rows, long row, int column, String id, IdIndexer ids)
+      throws SQLException {
     if (id.isEmpty()) {
       throw bad(rows, row, column, "is an empty string");
     }
     return ids.indexOf(id);
+  }
+
+  private static @Nullable Object object(
+      ResultSet rows, long row, int column, String what, String remedy) throws SQLException {
+    try {
+      return rows.getObject(column);
+    } catch (SQLException refusal) {
+      throw unreadable(rows, row, column, what, remedy, refusal);
+    }
   }
 
   /** The digits of a whole number, which a driver may write as 7.00, 7.0 or 7E+2. */
@@ -131,7 +150,11 @@ final class JdbcRatings {
   private static float rating(ResultSet rows, long row) throws SQLException {
     float rating;
     try {
-      rating = rows.getFloat(3);
+      // A text is read here: SQLite's driver makes 5 of '5 stars', and 0 of 'none'.
+      rating =
+          rows.getObject(3) instanceof String text
+              ? number(text, Numbers::parseFloat)
+              : rows.getFloat(3);
     } catch (SQLException refusal) {
       throw unreadable(rows, row, 3, "a rating", "Select it as a number.", refusal);
     }
@@ -167,8 +190,13 @@ final class JdbcRatings {
     long seconds;
     try {
       // SQLite's driver goes by the declared type, and a column of any may hold numbers.
-      boolean isNumber = kind == TimeColumn.SECONDS || rows.getObject(4) instanceof Number;
-      seconds = isNumber ? rows.getLong(4) : secondsOf(rows, kind);
+      Object value = rows.getObject(4);
+      if (kind == TimeColumn.SECONDS && value instanceof String text) {
+        seconds = number(text, Numbers::parseLong);
+      } else {
+        boolean isNumber = kind == TimeColumn.SECONDS || value instanceof Number;
+        seconds = isNumber ? rows.getLong(4) : secondsOf(rows, kind);
+      }
     } catch (SQLException refusal) {
       throw unreadable(
           rows,
@@ -199,6 +227,21 @@ final class JdbcRatings {
         yield time == null ? 0 : time.toEpochSecond();
       }
     };
+  }
+
+  /** How a part of a text is read as a number. */
+  @FunctionalInterface
+  private interface Parser<T> {
+    T parse(char[] text, int from, int to);
+  }
+
+  private static <T> T number(String text, Parser<T> parser) throws SQLException {
+    String stripped = text.strip();
+    try {
+      return parser.parse(stripped.toCharArray(), 0, stripped.length());
+    } catch (NumberFormatException none) {
+      throw new SQLDataException(InvalidDataException.quote(text) + " is not a number", none);
+    }
   }
 
   private static void requireValue(ResultSet rows, long row, int column) throws SQLException {

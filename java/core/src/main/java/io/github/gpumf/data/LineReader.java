@@ -85,7 +85,7 @@ final class LineReader extends Reader {
     number++;
     delivered = 0;
     if (end - position > LONGEST_LINE) {
-      decodeBytewise(position, position + LONGEST_LINE);
+      decodeStart(position, position + LONGEST_LINE);
       skipLine(end);
       throw new BadLineException(
           "the line is longer than " + LONGEST_LINE + " bytes",
@@ -164,6 +164,18 @@ final class LineReader extends Reader {
             "This is a binary file or UTF-16 text; give a text file in UTF-8.");
       }
     }
+  }
+
+  /** For messages about lines that are too long: the characters that are whole. */
+  private void decodeStart(int start, int end) {
+    CharBuffer decoded = CharBuffer.wrap(line, 0, LONGEST_LINE);
+    utf8.reset();
+    if (utf8.decode(ByteBuffer.wrap(bytes, start, end - start), decoded, false).isError()) {
+      decodeBytewise(start, end);
+      return;
+    }
+    length = decoded.position();
+    line[length] = '\n';
   }
 
   /** For messages about lines that are not UTF-8: each byte a character. */

@@ -135,6 +135,7 @@ public final class RatingCollector {
 
   private RatingCollector add(
       String user, String item, float value, boolean timed, long timestamp) {
+    requireNotBuilt();
     requireId("user", user);
     requireId("item", item);
     check(value, timed);

@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Without names that are known the columns are user, item, rating and, if there is a fourth,
  * timestamp; {@link Report#columns} says so. A header that names some of them, where position has
  * them too, leaves the others to position, but a fourth column of another name is no timestamp. A
- * header that names some of them elsewhere, or two users or items, is refused, also where bad lines
- * are skipped. Every line must have as many columns as the first.
+ * header that names some of them elsewhere, or two users or items (of which a userId goes before a
+ * user), is refused, also where bad lines are skipped. Every line must have as many columns as the
+ * first, and is at most 65,536 bytes long.
  *
  * <p>Ids are longs if every one of a column is the usual decimal form of a long, else strings.
  * Their indices follow the order of first appearance. If a (user, item) occurs more than once, the

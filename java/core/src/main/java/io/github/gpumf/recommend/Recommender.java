@@ -28,7 +28,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Ids that the model does not know get an empty answer, never an error and never NaN.
  *
  * <p>Safe for any number of threads. Open one for each model and keep it; whoever opened it closes
- * it. After that it answers no more, and each question throws an {@link IllegalStateException}.
+ * it. After that it answers no more, and each question throws an {@link IllegalStateException};
+ * answers that are under way are finished.
+ *
+ * <p>A service that gets a new model opens a recommender of it, lets its threads have that from
+ * then on, as by {@link java.util.concurrent.atomic.AtomicReference#getAndSet}, and closes the old
+ * one when no thread can hold it any more: after the longest time that it gives a request, say.
  */
 public final class Recommender implements AutoCloseable {
   private final MfModel model;
@@ -299,7 +304,9 @@ public final class Recommender implements AutoCloseable {
     checkCount(count);
     return item == IdMap.UNKNOWN || !model.isItemTrained(item)
         ? Recommendations.NONE
-        : answer(ask(on -> on.similarItems(item, count)), Float::doubleValue);
+        : answer(
+            ask(on -> on.similarItems(item, count)),
+            cosine -> Math.clamp(cosine, -1.0, 1.0)); // beyond by rounding, where acos has none
   }
 
   /**

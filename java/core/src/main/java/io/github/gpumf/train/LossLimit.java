@@ -10,8 +10,8 @@ import java.util.Locale;
  * all ratings with the largest weight. Trainings that recover stay far below it; those that do not
  * pass it within a few steps.
  *
- * @param ratings in the unit that they are trained on in
- * @param unit that unit
+ * @param ratings as they are
+ * @param unit that they are trained on in
  * @param largestWeight of a rating, at least 1
  */
 record LossLimit(Ratings ratings, RatingUnit unit, float largestWeight) {
@@ -30,7 +30,11 @@ record LossLimit(Ratings ratings, RatingUnit unit, float largestWeight) {
 
   /** In the unit. */
   double value() {
-    return FACTOR * largestWeight * Math.max(1, ratings.meanSquare());
+    return FACTOR * largestWeight * Math.max(1, meanSquare());
+  }
+
+  private double meanSquare() {
+    return ratings.meanSquare() / unit.squaredError(1);
   }
 
   /** The limit, and where it comes from, of ratings as they are. */
@@ -38,7 +42,7 @@ record LossLimit(Ratings ratings, RatingUnit unit, float largestWeight) {
     return rounded(unit.squaredError(value()))
         + String.format(Locale.ROOT, ", which is %,d times ", (long) FACTOR)
         + (largestWeight > 1 ? "the largest weight, " + rounded(largestWeight) + ", times " : "")
-        + (ratings.meanSquare() < 1
+        + (meanSquare() < 1
             ? "the larger of " + (unit.isOne() ? "1" : rounded(unit.squaredError(1))) + " and "
             : "")
         + "the mean square of the ratings";
@@ -50,10 +54,7 @@ record LossLimit(Ratings ratings, RatingUnit unit, float largestWeight) {
     double span = (double) ratings.maxValue() - ratings.minValue();
     return span > FAR * usual
         ? ", or leave out what is far from other ratings: they go from %s to %s, and without a hundredth at either end are %s apart"
-            .formatted(
-                rounded(unit.error(ratings.minValue())),
-                rounded(unit.error(ratings.maxValue())),
-                rounded(unit.error(usual)))
+            .formatted(rounded(ratings.minValue()), rounded(ratings.maxValue()), rounded(usual))
         : "";
   }
 

@@ -40,7 +40,6 @@ public final class Trainer {
   private final TrainedModel trained;
   private final RatingUnit unit;
 
-  private final @Nullable Ratings validationInUnits;
   private final LossLimit lossLimit;
   private final TrainingOpener opener;
   private final List<EpochReport> history = new ArrayList<>();
@@ -91,10 +90,8 @@ public final class Trainer {
     this.options = options;
     trained = new TrainedModel(ratings, rows, spec, options);
     unit = new RatingUnit(options.ratingUnit());
-    Ratings ratingsInUnits = unit.of(ratings);
-    lossLimit = LossLimit.of(ratingsInUnits, unit);
-    validationInUnits = this.validation == null ? null : unit.of(this.validation);
-    opener = new TrainingOpener(ratings, ratingsInUnits, this.validation, spec, options, lossLimit);
+    lossLimit = LossLimit.of(ratings, unit);
+    opener = new TrainingOpener(ratings, this.validation, spec, options, lossLimit);
     if (validation == null && options.earlyStopping().isPresent()) {
       throw new IllegalArgumentException(
           "early stopping needs validation ratings; give some, or train without early stopping");
@@ -185,7 +182,7 @@ public final class Trainer {
       for (int epoch = firstEpoch;
           epoch < options.epochs() && stopReason == StopReason.COMPLETED;
           epoch++) {
-        stopReason = runEpoch(session, opening.job(), opening.backend(), epoch);
+        stopReason = runEpoch(session, opening, epoch);
         if (opening.checkpoints().isPresent()) {
           saveCheckpoint(opening.checkpoints().get(), session, opening, stopReason);
         }
@@ -292,7 +289,9 @@ public final class Trainer {
     return resumedBest != null ? resumedBest : session.weights(Slot.BEST);
   }
 
-  private StopReason runEpoch(TrainingSession session, TrainingJob job, String backend, int epoch) {
+  private StopReason runEpoch(TrainingSession session, TrainingOpener.Opening opening, int epoch) {
+    TrainingJob job = opening.job();
+    String backend = opening.backend();
     long batches = job.batchesPerEpoch();
     EpochTotals totals = EpochTotals.NONE;
     // Events register with the recorder when their class is loaded, which takes a tenth of a
@@ -330,11 +329,11 @@ public final class Trainer {
           session, job, backend, epoch, batches - 1, "its step left weights that are not finite");
     }
     keptEpoch = epoch + 1;
+    Ratings heldOut = opening.validation();
     OptionalDouble validationRmse =
-        validationInUnits == null
+        heldOut == null
             ? OptionalDouble.empty()
-            : OptionalDouble.of(
-                rmse(session.squaredError(validationInUnits), validationInUnits.size()));
+            : OptionalDouble.of(rmse(session.squaredError(heldOut), heldOut.size()));
     EpochReport report =
         new EpochReport(
             epoch + 1,

@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  * a checkpoint left it.
  *
  * @param ratings training ratings
- * @param ratingsInUnits the same in their unit, which sessions are given
  * @param validation ratings to measure epochs on, of users and items of the training, or null
  * @param spec the model
  * @param options how to train
@@ -27,16 +26,20 @@ import org.jspecify.annotations.Nullable;
  */
 record TrainingOpener(
     Ratings ratings,
-    Ratings ratingsInUnits,
     @Nullable Ratings validation,
     Mf spec,
     TrainingOptions options,
     LossLimit lossLimit) {
-  /** A session that is ready, and what it was opened with. */
+  /**
+   * A session that is ready, and what it was opened with.
+   *
+   * @param validation in the unit of the job
+   */
   record Opening(
       String backend,
       MemoryPlan plan,
       TrainingJob job,
+      @Nullable Ratings validation,
       TrainingSession session,
       Optional<Checkpoints> checkpoints,
       Optional<Checkpoints.Resumed> resumed) {}
@@ -63,9 +66,10 @@ record TrainingOpener(
             .map(
                 where -> new Checkpoints(where, ratings, validation, spec, options, precision, on));
     Optional<Checkpoints.Resumed> resumed = checkpoints.flatMap(Checkpoints::resume);
+    RatingUnit unit = lossLimit.unit();
     TrainingJob job =
         new TrainingJob(
-            ratingsInUnits,
+            unit.of(ratings),
             spec,
             options.optimizer(),
             options.updates(),
@@ -81,7 +85,9 @@ record TrainingOpener(
                 .orElseGet(
                     () ->
                         TrainingState.initial(ratings, spec, options.optimizer(), options.seed())));
-    return new Opening(on.name(), plan(on), job, on.openTraining(job), checkpoints, resumed);
+    Ratings heldOut = validation == null ? null : unit.of(validation);
+    return new Opening(
+        on.name(), plan(on), job, heldOut, on.openTraining(job), checkpoints, resumed);
   }
 
   /** A device is asked before anything is allocated there; of the host the JVM knows better. */

@@ -110,6 +110,22 @@ class RatingsReaderTest {
   }
 
   @Test
+  void anIdGoesBeforeANameAndTwoAreRefused() throws IOException {
+    assertEquals(
+        List.of("7,8,2.5"),
+        rows(read("user,user_id,movie,movieId,rating\nann,7,Alien,8,2.5\n").ratings()));
+    for (String header :
+        List.of("user,item,user", "userId,user_id,item,rating", "item,item,rating")) {
+      String refused =
+          Thrown.message(InvalidDataException.class, () -> read(header + "\n1,2,3,4\n"));
+      assertTrue(refused.contains("two columns for the"), refused);
+    }
+    String refused =
+        Thrown.message(InvalidDataException.class, () -> read("user,user_id,rating\n1,2,3\n"));
+    assertTrue(refused.contains("does not name all of user, item and rating"), refused);
+  }
+
+  @Test
   void columnsAreRecognisedByNameInAnyOrder() throws IOException {
     assertEquals(
         List.of("7,8,2.5@9"),

@@ -7,6 +7,7 @@ import io.github.gpumf.model.Mf;
 import io.github.gpumf.optim.AdaGrad;
 import io.github.gpumf.optim.LazyAdam;
 import io.github.gpumf.optim.Optimizer;
+import io.github.gpumf.optim.Sgd;
 import io.github.gpumf.optim.Updates;
 import java.util.List;
 
@@ -21,6 +22,9 @@ final class LittleMemory {
     for (String backend : List.of("scalar", "vector")) {
       train(ratings, options(new LazyAdam(0.001), Updates.PER_BATCH, backend));
       train(ratings, options(new AdaGrad(0.01), Updates.PER_RATING, backend));
+      train(
+          ratings,
+          options(new Sgd(0.01), Updates.PER_RATING, backend).toBuilder().ratingUnit(20).build());
     }
     // All share the host's memory: the plan is told all the same, and none takes another's place.
     TrainingOptions any = options(new LazyAdam(0.001), Updates.PER_BATCH, "auto");
@@ -45,14 +49,20 @@ final class LittleMemory {
       most++;
     }
     new Trainer(ratings, null, Mf.biased(most), options).train();
+    // What does not fit is refused, and not only what is far beyond.
+    refuse(ratings, options, most + most / 4 + 1);
     refuse(ratings, options);
   }
 
   private static void refuse(Ratings ratings, TrainingOptions options) {
+    refuse(ratings, options, TOO_MANY);
+  }
+
+  private static void refuse(Ratings ratings, TrainingOptions options, int factors) {
     try {
-      new Trainer(ratings, null, Mf.biased(TOO_MANY), options).train();
-      throw new AssertionError(TOO_MANY + " factors are too many for 4 MiB");
-    } catch (DeviceException tooMany) {
+      new Trainer(ratings, null, Mf.biased(factors), options).train();
+      throw new AssertionError(factors + " factors are too many for 4 MiB");
+    } catch (DeviceException | BackendFailedException tooMany) {
       System.out.println(options.backend() + ": " + tooMany.getMessage());
     }
   }

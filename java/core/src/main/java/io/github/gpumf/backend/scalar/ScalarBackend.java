@@ -51,8 +51,7 @@ final class ScalarBackend implements Backend {
             new Part("batch", perRating ? 0 : (long) shape.largestBatch() * Float.BYTES),
             new Part(
                 "ratings in order",
-                perRating ? RatingGrid.bytes(shape.ratings(), shape.weighted()) : 0),
-            new Part("kept copies", (shape.keepsBest() ? 2 : 1) * weights)));
+                perRating ? RatingGrid.bytes(shape.ratings(), shape.weighted()) : 0)));
   }
 
   @Override

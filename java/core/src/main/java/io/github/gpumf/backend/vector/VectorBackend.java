@@ -40,7 +40,6 @@ final class VectorBackend implements Backend {
     int factors = shape.spec().factors();
     int slots = TrainingState.slotNames(shape.optimizer()).size();
     boolean byRow = TrainingState.slotColumns(shape.optimizer(), factors) < factors;
-    long copies = shape.keepsBest() ? 2 : 1; // the last good weights, and the best
     List<Part> parts = new ArrayList<>();
     parts.add(new Part("weights", bytes(shape, false)));
     parts.add(new Part("optimizer state", slots * bytes(shape, byRow)));
@@ -49,7 +48,6 @@ final class VectorBackend implements Backend {
           case PER_BATCH -> partsOfBatch(shape);
           case PER_RATING -> partsOfRatings(shape);
         });
-    parts.add(new Part("kept copies", copies * shape.numbers(factors) * Float.BYTES));
     return HostMemory.plan(shape, parts);
   }
 
