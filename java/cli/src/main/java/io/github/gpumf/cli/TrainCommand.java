@@ -70,6 +70,9 @@ import picocli.CommandLine.Spec;
       "knows), fits, parts (bytes by name)."
     })
 final class TrainCommand implements Callable<Integer> {
+  /** More than the JVM takes to give back what a collection has found. */
+  private static final long GARBAGE_MILLIS = 100;
+
   @Spec private CommandSpec command;
 
   @Option(names = "--ratings", required = true, paramLabel = "F", description = "Training ratings.")
@@ -142,6 +145,7 @@ final class TrainCommand implements Callable<Integer> {
     flags.fit(options, training);
     Ratings validation = validationFile == null ? null : validation(validationFile, training);
     if (dryRun) {
+      collectGarbage();
       return dryRun(
           validation == null
               ? GpuMf.plan(training, spec, options.build())
@@ -172,6 +176,19 @@ final class TrainCommand implements Callable<Integer> {
           command.commandLine(), "--output is missing: give the model file to write, --output=M");
     }
     return output;
+  }
+
+  /**
+   * Reading leaves memory behind that counts as taken until it is collected, as the JVM does before
+   * it refuses a training any.
+   */
+  private static void collectGarbage() {
+    System.gc();
+    try {
+      Thread.sleep(GARBAGE_MILLIS);
+    } catch (InterruptedException interruption) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Answers with the plan; a failure if the training does not fit. */

@@ -49,7 +49,9 @@ public final class HostMemory {
     long slot = shape.numbers(TrainingState.slotColumns(shape.optimizer(), factors)) * Float.BYTES;
     int slots = TrainingState.slotNames(shape.optimizer()).size();
     long session = ofSession.stream().mapToLong(Part::bytes).sum();
-    long seen = shape.keepsSeen() ? SeenItems.bytes(shape.ratings(), shape.users()) : 0;
+    boolean keepsSeen = shape.keepsSeen();
+    long seen = keepsSeen ? SeenItems.bytes(shape.ratings(), shape.users()) : 0;
+    long seenKept = keepsSeen ? SeenItems.bytesKept(shape.ratings(), shape.users()) : 0;
     List<Part> parts = new ArrayList<>();
     parts.add(new Part("start", weights + slots * slot));
     parts.addAll(ofSession);
@@ -57,7 +59,7 @@ public final class HostMemory {
     parts.add(new Part("kept copies", copies * weights));
     // They are made when the session's memory is free again.
     parts.add(new Part("seen items", Math.max(0, seen - session)));
-    return new MemoryPlan(NAME, parts, available(Math.max(0, session - seen)));
+    return new MemoryPlan(NAME, parts, available(Math.max(session, seen) - seenKept));
   }
 
   /** What there is for a training of which so much does not count for the JVM's limit. */

@@ -113,7 +113,18 @@ public final class SeenItems {
    * @return bytes, at most
    */
   public static long bytes(long ratings, int users) {
-    return ratings * (Long.BYTES + Integer.BYTES) + bytesOfOffsets(users);
+    return ratings * Long.BYTES + bytesKept(ratings, users);
+  }
+
+  /**
+   * Memory of seen items.
+   *
+   * @param ratings that they are of
+   * @param users how many
+   * @return bytes, at most
+   */
+  public static long bytesKept(long ratings, int users) {
+    return ratings * Integer.BYTES + bytesOfOffsets(users);
   }
 
   /** Bytes of the offsets of so many users. */
