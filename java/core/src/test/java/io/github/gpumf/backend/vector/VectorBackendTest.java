@@ -104,7 +104,7 @@ final class VectorBackendTest extends BackendContract {
   @Test
   void epochsLongerThanAStretchAreTheOraclesToo() {
     int steps = DeferredAdam.STRETCH + 100;
-    Ratings ratings = SyntheticRatings.movieLensLike().withSize(900, 800, steps).generate();
+    Ratings ratings = SyntheticRatings.movieLensLike().withSize(550, 500, steps).generate();
     Mf spec = Mf.biased(2);
     Optimizer adam = new Adam(1e-4);
     TrainingState start = TrainingState.initial(ratings, spec, adam, 3);
