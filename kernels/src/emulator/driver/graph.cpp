@@ -2,6 +2,7 @@
 #include "graph.h"
 
 #include "call.h"
+#include "context.h"
 #include "handles.h"
 #include "stream.h"
 
@@ -30,8 +31,8 @@ CUresult instantiate(const char* call, CUgraphExec* instance, CUgraph handle) {
 }
 
 template <class Body>
-CUresult streamCall(const char* name, CUstream handle, Body body) {
-  return call(name, Needs::Context, [&] {
+CUresult streamCall(const char* name, CUstream handle, Body body, Needs needs = Needs::Context) {
+  return call(name, needs, [&] {
     const std::shared_ptr<Stream> stream = findStream(handle);
     if (stream == nullptr) {
       return fail(CUDA_ERROR_INVALID_HANDLE, "%s: the stream does not exist or was destroyed", name);
@@ -67,8 +68,12 @@ CUDA_CALL cuStreamBeginCapture_v2(CUstream handle, int mode) {
 }
 
 CUDA_CALL cuStreamEndCapture(CUstream handle, CUgraph* graph) {
-  return streamCall("cuStreamEndCapture", handle, [&](const std::shared_ptr<Stream>& stream) {
+  const auto end = [&](const std::shared_ptr<Stream>& stream) {
     *graph = nullptr;
+    if (contextFault() != CUDA_SUCCESS) {
+      stream->capture.reset();  // a capture that went on would keep memory from being freed
+      return contextFault();
+    }
     if (!stream->capture) {
       return fail(CUDA_ERROR_STREAM_CAPTURE_UNMATCHED, "cuStreamEndCapture: the stream does not capture");
     }
@@ -79,7 +84,8 @@ CUDA_CALL cuStreamEndCapture(CUstream handle, CUgraph* graph) {
     }
     *graph = graphs().graphs.add(std::make_shared<Line>(capture.work));
     return CUDA_SUCCESS;
-  });
+  };
+  return streamCall("cuStreamEndCapture", handle, end, Needs::Release);
 }
 
 CUDA_CALL cuStreamIsCapturing(CUstream handle, int* status) {

@@ -213,6 +213,22 @@ TEST(waiting_ends_a_capture) {
   OK(cuStreamSynchronize(s));
 }
 
+TEST(a_capture_ends_in_a_broken_context_too) {
+  const CUdeviceptr x = allocate(400);
+  const CUstream s = stream(), other = stream();
+  CUgraph graph = nullptr;
+  OK(cuStreamBeginCapture_v2(s, 0));
+  OK(launchOn(s, "writeAt", {}, 0LL, x));
+  OK(launchOn(other, "writeAt", {}, 100LL, x));
+  CHECK_EQUAL(cuStreamSynchronize(other), CUDA_ERROR_ILLEGAL_ADDRESS);
+  CHECK_EQUAL(cuStreamEndCapture(s, &graph), CUDA_ERROR_ILLEGAL_ADDRESS);
+  CHECK(graph == nullptr);
+  CHECK_EQUAL(emulator_count("graphs"), 0);
+  CHECK_EQUAL(cuMemFree_v2(x), CUDA_ERROR_ILLEGAL_ADDRESS);
+  CHECK_EQUAL(emulator_count("allocations"), 0);
+  CHECK_ERROR("writeAt");
+}
+
 TEST(memory_is_not_allocated_while_this_thread_captures) {
   constexpr int GLOBAL = 0, THREAD_LOCAL = 1, RELAXED = 2;
   const CUdeviceptr x = allocate(4);
