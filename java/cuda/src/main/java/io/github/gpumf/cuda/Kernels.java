@@ -1,6 +1,7 @@
 package io.github.gpumf.cuda;
 
 import io.github.gpumf.cuda.driver.CudaContext;
+import io.github.gpumf.cuda.driver.CudaException;
 import io.github.gpumf.cuda.driver.Kernel;
 import io.github.gpumf.cuda.driver.KernelModule;
 import java.io.IOException;
@@ -70,9 +71,28 @@ public final class Kernels implements AutoCloseable {
     }
   }
 
+  /**
+   * Ends them all, whatever fails.
+   *
+   * @throws CudaException if the driver fails; they are closed nevertheless
+   */
   @Override
   public synchronized void close() {
-    modules.values().forEach(KernelModule::close);
+    RuntimeException first = null;
+    for (KernelModule module : modules.values()) {
+      try {
+        module.close();
+      } catch (RuntimeException failure) {
+        if (first == null) {
+          first = failure;
+        } else {
+          first.addSuppressed(failure);
+        }
+      }
+    }
     modules.clear();
+    if (first != null) {
+      throw first;
+    }
   }
 }

@@ -30,21 +30,22 @@ public final class Graph extends Owned {
     try {
       executable = driver.cuGraphInstantiateWithFlags(graph, 0);
     } catch (CudaException failure) {
-      destroy(driver, graph, failure);
+      giveBack(() -> driver.cuGraphDestroy(graph), failure);
       throw failure;
     }
     try {
       driver.cuGraphDestroy(graph);
     } catch (CudaException failure) {
-      driver.cuGraphExecDestroy(executable);
+      giveBack(() -> driver.cuGraphExecDestroy(executable), failure);
       throw failure;
     }
     return executable;
   }
 
-  private static void destroy(CudaDriver driver, Handle graph, CudaException failure) {
+  /** After a failure, which stays the one to be thrown. */
+  private static void giveBack(Runnable destroying, CudaException failure) {
     try {
-      driver.cuGraphDestroy(graph);
+      destroying.run();
     } catch (CudaException second) {
       failure.addSuppressed(second);
     }

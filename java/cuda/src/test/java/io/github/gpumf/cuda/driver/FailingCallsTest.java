@@ -2,6 +2,7 @@ package io.github.gpumf.cuda.driver;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -161,6 +162,25 @@ class FailingCallsTest {
         assertTrue(end.millisecondsSince(start) >= 0);
         assertEquals(4f, pinned.segment().getAtIndex(JAVA_FLOAT, COUNT - 1));
       }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("bindings")
+  void theFirstFailureOfAGraphIsTheOneThrown(String binding) {
+    CudaDriver driver = driver(binding);
+    StandIn standIn = TestDriver.standIn();
+    startOver(standIn, driver);
+    try (CudaContext context = CudaContext.open(driver, 0);
+        Stream stream = context.newStream()) {
+      standIn.failCall("cuGraphDestroy", 1, OPERATING_SYSTEM);
+      standIn.failCall("cuGraphExecDestroy", 1, OPERATING_SYSTEM);
+      CudaException failure =
+          assertThrows(CudaException.class, () -> stream.capture(() -> {}).close());
+      assertEquals("cuGraphDestroy", failure.call());
+      assertEquals(1, failure.getSuppressed().length);
+      CudaException second = assertInstanceOf(CudaException.class, failure.getSuppressed()[0]);
+      assertEquals("cuGraphExecDestroy", second.call());
     }
   }
 
