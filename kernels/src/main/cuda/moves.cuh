@@ -173,7 +173,8 @@ __device__ __forceinline__ void moveRowByOne(
       part = dot(g, g, part);
     }
   }
-  float squaresOfRow = sumOverGroup(part, group);  // after it every lane has read the row's sum: one may write it
+  float squaresOfRow = sumOverGroup(part, group);
+  __syncwarp();  // every lane has read the row's sum, which lane 0 writes; the shuffles of a sum over lanes order no memory
   if (!active) {
     return;
   }

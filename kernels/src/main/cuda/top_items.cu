@@ -1,12 +1,13 @@
 // The best items for each of a tile of users, exact, in three steps:
 //
 //   score_items    scores[u][i] = w (p_u . q_i) + b + offset, or p_u . q_i + b_u + b_i + offset, of every item
-//   exclude_items  scores[u][i] = -infinity for the items that the user's answer leaves out
+//   exclude_items  scores[u][i] = EXCLUDED, which is no score, for the items that the user's answer leaves out
 //   select_items   the n highest of each row of scores, best first, equal scores by ascending item; n up to 1024
 //
 // score_items is a matrix product: a block has 64 users x 64 items, a thread 4 x 4 of them in registers, and each turn takes 16 factors
 // of both through shared memory, transposed, so that a thread reads its four users and four items as float4. A score is one chain of
-// fused multiply-adds in the order of the factors: the same bits for every tile shape.
+// fused multiply-adds in the order of the factors: the same bits for every tile shape. A warp stores 8 rows of 4 parts at a time, a part being
+// 4 factors: parts lie 8 words apart in banks, so that these are 32 banks of shared memory, and not 8 of them four times.
 //
 // select_items finds the n-th key by a radix select over 8-bit digits (four passes over the row, in L2), then collects the keys
 // above it in any order and those equal to it from the lowest item up, and sorts what it collected in shared memory. A key is the score's
@@ -32,16 +33,23 @@
 // written once and read about six times: 1.8 ms at 4.3 TB/s where a tile of users does not fit L2; tiles of 256 users (28 MB) do.
 // select_near reads a tile once more and writes it once, in L2, and gathers the rows of the candidates, n or a few more a user.
 // Versions: 1. score_items and select_items. 2. cuBLAS and select_near where a machine has it: score_items has 4 x 4 scores a thread, by estimate
-// at most half of the peak; cuBLAS has larger tiles, made for each chip.
+// at most half of the peak; cuBLAS has larger tiles, made for each chip. 3. Parts of a tile are padded: a block's turn stored in 256
+// cycles of shared memory and reads in 384; now it stores in 64. Predicted: shared memory takes some 450 cycles a turn in place of 640, below the
+// 512 of multiply-adds; a fifth less time. Not measured.
 #include "rows.cuh"
 
 constexpr int TILE = 64;
 constexpr int DEPTH = 16;
 constexpr int MOST = 1024;
+// The bits that stand where an item is excluded. They are a NaN's, but none that arithmetic makes, so that an infinite score is a score like others.
+constexpr int EXCLUDED = -1;
+
+/// Factor f of row r is at [f / 4][f % 4 * TILE + r].
+using Tile = float[DEPTH / 4][4 * TILE + 8];
 
 /// Loads 64 rows x 16 factors into a transposed tile, a float4 a thread. Rows past the end and factors past the padding are zero.
 __device__ __forceinline__ void loadTile(
-    float (&tile)[DEPTH][TILE], Global<const float4> table, Global<const int> rowAt, int first, int count, int vectors, int vector) {
+    Tile& tile, Global<const float4> table, Global<const int> rowAt, int first, int count, int vectors, int vector) {
   int row = threadIdx.x / 4;
   int part = threadIdx.x % 4;
   float4 x = make_float4(0, 0, 0, 0);
@@ -49,10 +57,10 @@ __device__ __forceinline__ void loadTile(
     long long at = rowAt ? rowAt[first + row] : first + row;
     x = table[at * vectors + vector + part];
   }
-  tile[4 * part][row] = x.x;
-  tile[4 * part + 1][row] = x.y;
-  tile[4 * part + 2][row] = x.z;
-  tile[4 * part + 3][row] = x.w;
+  tile[part][row] = x.x;
+  tile[part][TILE + row] = x.y;
+  tile[part][2 * TILE + row] = x.z;
+  tile[part][3 * TILE + row] = x.w;
 }
 
 /// What a model adds to all scores of a user.
@@ -77,8 +85,8 @@ extern "C" __global__ void __launch_bounds__(256) score_items(
     int userCount,
     int itemCount,
     Global<float> scores) {
-  __shared__ float ofUsers[DEPTH][TILE];
-  __shared__ float ofItems[DEPTH][TILE];
+  __shared__ Tile ofUsers;
+  __shared__ Tile ofItems;
   int firstItem = blockIdx.x * TILE;
   int firstUser = blockIdx.y * TILE;
   int itemQuad = threadIdx.x % 16 * 4;
@@ -95,8 +103,8 @@ extern "C" __global__ void __launch_bounds__(256) score_items(
       float q[4];
 #pragma unroll
       for (int at = 0; at < 4; at++) {
-        p[at] = ofUsers[factor][userQuad + at];
-        q[at] = ofItems[factor][itemQuad + at];
+        p[at] = ofUsers[factor / 4][factor % 4 * TILE + userQuad + at];
+        q[at] = ofItems[factor / 4][factor % 4 * TILE + itemQuad + at];
       }
 #pragma unroll
       for (int u = 0; u < 4; u++) {
@@ -129,15 +137,17 @@ extern "C" __global__ void exclude_items(
     Global<const long long> offsets, Global<const int> excluded, int itemCount, Global<float> scores) {
   long long end = offsets[blockIdx.x + 1];
   for (long long at = offsets[blockIdx.x] + threadIdx.x; at < end; at += blockDim.x) {
-    scores[(long long)blockIdx.x * itemCount + excluded[at]] = -__int_as_float(0x7f800000);
+    scores[(long long)blockIdx.x * itemCount + excluded[at]] = __int_as_float(EXCLUDED);
   }
 }
 
-/// A float's bits in an order that is the float's, as unsigned numbers: -infinity first.
+/// A float's bits in an order that is the float's, as unsigned numbers: first EXCLUDED, as 0, then -infinity.
 __device__ __forceinline__ unsigned ascending(float x) {
   unsigned bits = __float_as_uint(x);
   return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
 }
+
+constexpr unsigned EXCLUDED_KEY = ~(unsigned)EXCLUDED;
 
 __device__ __forceinline__ float fromAscending(unsigned key) {
   return __uint_as_float(key & 0x80000000u ? key & 0x7fffffffu : ~key);
@@ -247,12 +257,11 @@ extern "C" __global__ void select_items(
   __syncthreads();
   int equal;
   unsigned last = selectKey(row, itemCount, min(n, itemCount), &equal);
-  unsigned excluded = ascending(-__int_as_float(0x7f800000));
   int taken = 0;
   for (int first = 0; first < itemCount; first += blockDim.x) {
     int item = first + threadIdx.x;
-    unsigned key = item < itemCount ? ascending(row[item]) : 0;
-    bool in = item < itemCount && key != excluded;
+    unsigned key = item < itemCount ? ascending(row[item]) : EXCLUDED_KEY;
+    bool in = key != EXCLUDED_KEY;
     int ties;
     int rank = marksBefore(in && key == last, &ties);
     if (in && (key > last || (key == last && taken + rank < equal))) {
@@ -324,7 +333,6 @@ extern "C" __global__ void select_near(
   __shared__ int candidates[MOST];
   __shared__ int collected;
   __shared__ int astray;
-  const float none = -__int_as_float(0x7f800000);
   Global<float> row = scores + (long long)blockIdx.x * itemCount;
   int user = users[blockIdx.x];
   float bound = bounds[blockIdx.x];
@@ -337,7 +345,9 @@ extern "C" __global__ void select_near(
   float constant = constantOf(user, userBias, head, offset);
   for (int item = threadIdx.x; item < itemCount; item += blockDim.x) {
     float dot = row[item];
-    row[item] = dot == none ? none : scoreOf(dot, constant, item, itemBias, head);
+    if (__float_as_int(dot) != EXCLUDED) {
+      row[item] = scoreOf(dot, constant, item, itemBias, head);
+    }
   }
   for (int at = threadIdx.x; at < MOST; at += blockDim.x) {
     best[at] = ~0ull;  // after everything that is collected
@@ -348,11 +358,11 @@ extern "C" __global__ void select_near(
   }
   __syncthreads();
   int equal;
-  float last = fromAscending(selectKey(row, itemCount, min(n, itemCount), &equal));
-  float least = (float)((double)last - 2.0 * bound);
+  unsigned last = selectKey(row, itemCount, min(n, itemCount), &equal);
+  // Where fewer than n are left all of them are candidates.
+  float least = last == EXCLUDED_KEY ? -__int_as_float(0x7f800000) : (float)((double)fromAscending(last) - 2.0 * bound);
   for (int item = threadIdx.x; item < itemCount; item += blockDim.x) {
-    float score = row[item];
-    if (score != none && score >= least) {
+    if (row[item] >= least) {  // which EXCLUDED, a NaN, never is
       int at = atomicAdd(&collected, 1);
       if (at < MOST) {
         candidates[at] = item;

@@ -196,6 +196,37 @@ public abstract class ScorerContract {
     }
   }
 
+  /** A score that overflows is one like others: what is left out is told apart from it. */
+  @ParameterizedTest
+  @ValueSource(ints = {4, 3000})
+  void infiniteScoresAreScores(int items) {
+    Weights weights = Weights.zeros(Mf.Head.BIASES, 1, items, 1, Arena.ofAuto());
+    weights.userFactors().set(0, 0, 1e20f);
+    float[] factors = {-1e20f, 1, 1e20f, -1};
+    for (int item = 0; item < items; item++) {
+      weights.itemFactors().set(item, 0, factors[item % 4]);
+    }
+    int[] bestFirst =
+        IntStream.of(2, 1, 3, 0)
+            .flatMap(first -> IntStream.range(0, items / 4).map(at -> 4 * at + first))
+            .toArray();
+    float[] scoreOf = {Float.NEGATIVE_INFINITY, 1e20f, Float.POSITIVE_INFINITY, -1e20f};
+    try (Scorer scorer = open(model(Mf.biased(1), weights))) {
+      for (int[] excluded : new int[][] {{}, {0}, {1, 2}}) {
+        int[] left =
+            IntStream.of(bestFirst).filter(i -> Arrays.binarySearch(excluded, i) < 0).toArray();
+        for (int count : new int[] {2, 4, 1000, items}) {
+          TopItems best = scorer.topItems(new int[] {0}, count, user -> excluded)[0];
+          int[] expected = Arrays.copyOf(left, Math.min(count, left.length));
+          assertArrayEquals(expected, best.items());
+          for (int at = 0; at < expected.length; at++) {
+            assertEquals(scoreOf[expected[at] % 4], best.scores()[at]);
+          }
+        }
+      }
+    }
+  }
+
   @Test
   void similarItemsAreThoseOfTheHighestCosine() {
     MfModel model = model(Mf.basic(33), 2, 700);

@@ -18,6 +18,9 @@ record BestItems(Kernels kernels, int itemCount) {
   /** The most that {@code select_items} sorts. */
   static final int MOST_SELECTED = 1024;
 
+  /** The bits in place of a score where an item is left out: a NaN that no score is. */
+  static final int EXCLUDED = -1;
+
   /**
    * What a kernel selects for rows of scores.
    *
@@ -93,7 +96,7 @@ record BestItems(Kernels kernels, int itemCount) {
       float[] ofRow = scratch.floats(scores, (long) row * itemCount, itemCount);
       int[] items =
           IntStream.range(0, itemCount)
-              .filter(item -> ofRow[item] != Float.NEGATIVE_INFINITY)
+              .filter(item -> Float.floatToRawIntBits(ofRow[item]) != EXCLUDED)
               .boxed()
               .sorted((a, b) -> Float.compare(ofRow[b], ofRow[a])) // stable: ties by item
               .limit(n)

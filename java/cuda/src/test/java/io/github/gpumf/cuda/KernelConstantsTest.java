@@ -19,7 +19,7 @@ final class KernelConstantsTest {
 
   /** Of a file, at the beginning of a line: those of its structs are its own matter. */
   private static final Pattern CONSTANT =
-      Pattern.compile("^constexpr int (\\w+) = (\\d+);", Pattern.MULTILINE);
+      Pattern.compile("^constexpr int (\\w+) = (-?\\d+);", Pattern.MULTILINE);
 
   /** Floats of a row that eight lanes hold, a float4 a time. */
   private static final int HELD_ONCE_OF_LANES = 8 * 4;
@@ -42,7 +42,13 @@ final class KernelConstantsTest {
           "batch_index.cu",
           Map.of("RADIX", BatchIndexer.DIGITS, "ITEMS", BatchIndexer.KEYS_OF_THREAD),
           "top_items.cu",
-          Map.of("TILE", CudaScorer.TILE, "MOST", BestItems.MOST_SELECTED));
+          Map.of(
+              "TILE",
+              CudaScorer.TILE,
+              "MOST",
+              BestItems.MOST_SELECTED,
+              "EXCLUDED",
+              BestItems.EXCLUDED));
 
   private static Map<String, Integer> constants(String file) throws IOException {
     Map<String, Integer> constants = new TreeMap<>();

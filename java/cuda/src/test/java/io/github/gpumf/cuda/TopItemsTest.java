@@ -15,6 +15,13 @@ import org.junit.jupiter.params.provider.FieldSource;
 final class TopItemsTest {
   private static final int TILE = 64;
 
+  /** Where an item is left out. */
+  private static final float EXCLUDED = Float.intBitsToFloat(BestItems.EXCLUDED);
+
+  private static boolean isExcluded(float score) {
+    return Float.floatToRawIntBits(score) == BestItems.EXCLUDED;
+  }
+
   @ParameterizedTest
   @FieldSource("io.github.gpumf.cuda.Gpu#BINDINGS")
   void scoresFollowTheFormula(String binding) {
@@ -79,7 +86,7 @@ final class TopItemsTest {
   /** What one row's answer must be: best score first, equal scores by ascending item. */
   private static int[] best(float[] row, int n) {
     return IntStream.range(0, row.length)
-        .filter(item -> row[item] != Float.NEGATIVE_INFINITY)
+        .filter(item -> !isExcluded(row[item]))
         .boxed()
         .sorted((a, b) -> Float.compare(row[b], row[a])) // stable
         .limit(n)
@@ -133,23 +140,33 @@ final class TopItemsTest {
       for (int item = 0; item < itemCount; item++) {
         ties[item] = Math.round(random[item]); // eleven values
         if (item % 3 != 1) {
-          excluded[item] = Float.NEGATIVE_INFINITY;
+          excluded[item] = EXCLUDED;
         }
         equal[item] = item % 2 == 0 ? 0f : -0f; // apart, though they compare equal as numbers
       }
       float[] nothingLeft = new float[itemCount];
-      Arrays.fill(nothingLeft, Float.NEGATIVE_INFINITY);
+      Arrays.fill(nothingLeft, EXCLUDED);
       float[] extremes = random.clone();
       extremes[0] = Float.MAX_VALUE;
       extremes[itemCount - 1] = -Float.MAX_VALUE;
       extremes[itemCount / 2] = Float.MIN_VALUE;
-      float[][] rows = {random, ties, excluded, equal, nothingLeft, extremes};
+      float[] infinite = excluded.clone();
+      for (int item = 1; item < itemCount; item += 3) {
+        infinite[item] = item % 2 == 0 ? Float.NEGATIVE_INFINITY : Float.POSITIVE_INFINITY;
+      }
+      float[][] rows = {random, ties, excluded, equal, nothingLeft, extremes, infinite};
       for (int n : new int[] {1, 7, 64, 1000, 1024}) {
         checkSelection(binding, rows, n, 128);
       }
       checkSelection(binding, rows, 10, 32);
       checkSelection(binding, rows, 100, 1024);
     }
+  }
+
+  private static int[] bits(float[] values) {
+    return IntStream.range(0, values.length)
+        .map(at -> Float.floatToRawIntBits(values[at]))
+        .toArray();
   }
 
   @ParameterizedTest
@@ -164,10 +181,10 @@ final class TopItemsTest {
       excluded[at] = at;
     }
     float[] expected = scores.clone();
-    expected[0] = Float.NEGATIVE_INFINITY;
-    expected[49] = Float.NEGATIVE_INFINITY;
+    expected[0] = EXCLUDED;
+    expected[49] = EXCLUDED;
     for (int at = 2; at < 42; at++) {
-      expected[100 + at] = Float.NEGATIVE_INFINITY;
+      expected[100 + at] = EXCLUDED;
     }
     try (Gpu gpu = Gpu.open(binding)) {
       DeviceBuffer onDevice = gpu.of(scores);
@@ -179,7 +196,7 @@ final class TopItemsTest {
           gpu.of(excluded),
           50,
           onDevice);
-      assertArrayEquals(expected, gpu.floats(onDevice));
+      assertArrayEquals(bits(expected), gpu.ints(onDevice));
     }
   }
 }
