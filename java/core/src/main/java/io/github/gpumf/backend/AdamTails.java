@@ -55,7 +55,7 @@ public final class AdamTails {
   /** Longer memories than any Adam in use, and their tails take long to sum up. */
   private static final int LONGEST_TAIL = 10_000;
 
-  /** So many numbers an array can have. */
+  /** Of so many steps an array holds the tails. */
   private static final int MOST_STEPS = Integer.MAX_VALUE / TERMS - 2;
 
   private final int steps;
@@ -124,10 +124,10 @@ public final class AdamTails {
               + MOST_STEPS
               + " that an array holds; take larger batches");
     }
-    return of(adam, (int) steps, alpha);
+    return sumUp(adam, (int) steps, alpha);
   }
 
-  private static AdamTails of(Adam adam, int steps, LongToDoubleFunction alpha) {
+  private static AdamTails sumUp(Adam adam, int steps, LongToDoubleFunction alpha) {
     double root = Math.sqrt(adam.beta2());
     double[] rhos = new double[TERMS];
     for (int term = 0; term < TERMS; term++) {

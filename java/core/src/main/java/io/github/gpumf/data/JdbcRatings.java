@@ -151,10 +151,12 @@ final class JdbcRatings {
     float rating;
     try {
       // A text is read here: SQLite's driver makes 5 of '5 stars', and 0 of 'none'.
-      rating =
-          rows.getObject(3) instanceof String text
-              ? number(text, Numbers::parseFloat)
-              : rows.getFloat(3);
+      Object value = rows.getObject(3);
+      if (value instanceof String text) {
+        rating = number(text, Numbers::parseFloat);
+      } else {
+        rating = value instanceof Number number ? number.floatValue() : rows.getFloat(3);
+      }
     } catch (SQLException refusal) {
       throw unreadable(rows, row, 3, "a rating", "Select it as a number.", refusal);
     }

@@ -185,6 +185,30 @@ public final class FloatTable {
     return sum == 0;
   }
 
+  /**
+   * The cosine of the angle between two rows, in double, in which squares of floats neither vanish
+   * nor overflow.
+   *
+   * @param row in {@code 0..rows-1}
+   * @param other in {@code 0..rows-1}
+   * @return dot product / (length x length), in -1..1 but for rounding; 0 if a row is all zeros
+   * @throws IndexOutOfBoundsException if a row is not there
+   */
+  public float cosine(long row, long other) {
+    double dot = 0;
+    double squares = 0;
+    double squaresOfOther = 0;
+    for (int column = 0; column < columns; column++) {
+      double x = get(row, column);
+      double y = get(other, column);
+      dot += x * y;
+      squares += x * x;
+      squaresOfOther += y * y;
+    }
+    double lengths = Math.sqrt(squares) * Math.sqrt(squaresOfOther);
+    return lengths == 0 ? 0 : (float) (dot / lengths);
+  }
+
   private long offset(long row, int column) {
     if (row < 0 || row >= rows) {
       throw new IndexOutOfBoundsException("row " + row + " is not in 0.." + (rows - 1));

@@ -1,7 +1,6 @@
 package io.github.gpumf.backend.scalar;
 
 import io.github.gpumf.backend.Scorer;
-import io.github.gpumf.model.FloatTable;
 import io.github.gpumf.model.MfModel;
 import java.util.Arrays;
 import java.util.function.IntToDoubleFunction;
@@ -51,7 +50,8 @@ final class ScalarScorer implements Scorer {
   public TopItems similarItems(int item, int count) {
     checkOpen();
     checkCount(count);
-    return best(count, new int[] {item}, other -> cosine(item, other));
+    return best(
+        count, new int[] {item}, other -> model.weights().itemFactors().cosine(item, other));
   }
 
   private TopItems best(int count, int[] excluded, IntToDoubleFunction score) {
@@ -72,22 +72,6 @@ final class ScalarScorer implements Scorer {
       best[at] = scores[items[at]];
     }
     return new TopItems(items, best);
-  }
-
-  private float cosine(int a, int b) {
-    FloatTable factors = model.weights().itemFactors();
-    double dot = 0;
-    double squaresA = 0;
-    double squaresB = 0;
-    for (int factor = 0; factor < factors.columns(); factor++) {
-      double x = factors.get(a, factor);
-      double y = factors.get(b, factor);
-      dot += x * y;
-      squaresA += x * x;
-      squaresB += y * y;
-    }
-    double lengths = Math.sqrt(squaresA) * Math.sqrt(squaresB);
-    return lengths == 0 ? 0 : (float) (dot / lengths);
   }
 
   private static void checkCount(int count) {

@@ -249,6 +249,7 @@ final class VectorScorer implements Scorer {
     long row = items.row(Objects.checkIndex(item, itemCount));
     TopHeap best = new TopHeap(Math.min(count, itemCount));
     float[] dots = new float[Math.min(blockItems, itemCount)];
+    FloatTable factors = model.weights().itemFactors();
     try {
       float[] inverse = inverseLengths();
       for (int from = 0; from < itemCount; from += blockItems) {
@@ -257,7 +258,7 @@ final class VectorScorer implements Scorer {
         for (int other = from; other < to; other++) {
           if (other != item) {
             float cosine = dots[other - from] * inverse[item] * inverse[other];
-            best.offer(other, Float.isNaN(cosine) ? cosine(item, other) : cosine);
+            best.offer(other, Float.isNaN(cosine) ? factors.cosine(item, other) : cosine);
           }
         }
       }
@@ -291,24 +292,6 @@ final class VectorScorer implements Scorer {
       }
     }
     return true;
-  }
-
-  /** Of rows that floats cannot multiply. */
-  private float cosine(int a, int b) {
-    FloatTable factors = model.weights().itemFactors();
-    double dot = 0;
-    double squaresOfA = 0;
-    double squaresOfB = 0;
-    for (int factor = 0; factor < factors.columns(); factor++) {
-      double x = factors.get(a, factor);
-      double y = factors.get(b, factor);
-      dot += x * y;
-      squaresOfA += x * x;
-      squaresOfB += y * y;
-    }
-    return squaresOfA == 0 || squaresOfB == 0
-        ? 0
-        : (float) (dot / Math.sqrt(squaresOfA) / Math.sqrt(squaresOfB));
   }
 
   private static void checkCount(int count) {
